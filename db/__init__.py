@@ -1,0 +1,1 @@
+"""Opens the database (SQLite or PostgreSQL) and brings its schema up to date."""
