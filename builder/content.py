@@ -1,0 +1,226 @@
+"""The content folder → editions, documents and pages, and everything in it that could not be understood."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+from builder.audience import did_you_mean
+from builder.dates import read_moment
+from builder.headers import Notes, Written, take_apart
+from builder.items import read_item, with_original
+from builder.model import Bulletin, Content, Document, Edition, Finding, House, Item, ItemKey
+
+RESERVED = {"documents", "pages", "letters"}
+EDITION_FILE = "edition.md"
+EDITION_HEADERS = ("subject", "preheader", "title", "number", "special")
+DOCUMENT_HEADERS = ("title", "summary", "updated", "contact")
+
+
+def read_content(root: Path, house: House) -> Content:
+    """Everything under `root`/content, editions by date. Never raises for what a person wrote: it is in `findings`."""
+    findings: list[Finding] = []
+    editions: list[Edition] = []
+    for bulletin, day, folder in _edition_folders(root, house, findings):
+        edition, notes = _read_edition(root, house, bulletin, day, folder)
+        editions.append(edition)
+        findings += notes
+    editions = _join_excerpts(editions, findings)
+    editions = _share_items(editions, house, findings)
+    findings += _slugs_taken_twice(editions)
+    documents = _read_documents(root, "documents", house, findings)
+    pages = _read_documents(root, "pages", house, findings)
+    return Content(tuple(_number(editions, house)), documents, pages, tuple(sorted(set(findings))))
+
+
+def _edition_folders(root: Path, house: House, findings: list[Finding]) -> Iterator[tuple[Bulletin, date, Path]]:
+    for folder in _folders(root / "content"):
+        bulletin = house.bulletins.get(folder.name)
+        if bulletin is None:
+            if folder.name not in RESERVED:
+                hint = did_you_mean(folder.name, house.bulletins) or " Add it to bulletin.toml, or rename the folder."
+                findings.append(_block(root, folder, "unknown-bulletin", f'"{folder.name}" is not a bulletin.{hint}'))
+            continue
+        for inner in _folders(folder):
+            try:
+                yield bulletin, date.fromisoformat(inner.name), inner
+            except ValueError:
+                text = f'"{inner.name}" is not a date. An edition\'s folder is named like 2025-01-14.'
+                findings.append(_block(root, inner, "bad-folder", text))
+
+
+def _folders(parent: Path) -> list[Path]:
+    if not parent.is_dir():
+        return []
+    return sorted(Path(entry) for entry in os.scandir(parent) if entry.is_dir() and not entry.name.startswith("."))
+
+
+def _block(root: Path, path: Path, code: str, message: str) -> Finding:
+    return Finding(path.relative_to(root).as_posix(), 0, code, "block", message)
+
+
+def _read_edition(
+    root: Path, house: House, bulletin: Bulletin, day: date, folder: Path
+) -> tuple[Edition, list[Finding]]:
+    findings: list[Finding] = []
+    items: list[Item] = []
+    for path in _item_files(folder):
+        item, notes = read_item(house, bulletin, day, _open(root, path))
+        findings += notes.findings
+        if item:
+            items.append(item)
+    path = folder / EDITION_FILE
+    if not path.is_file():
+        findings.append(_block(root, path, "missing-edition", "The edition has no edition.md with its subject."))
+        written = take_apart(b"---\n---\n", path.relative_to(root).as_posix())
+    else:
+        written = _open(root, path)
+    edition, notes = _edition(bulletin, day, written)
+    return replace(edition, items=tuple(items)), findings + notes.findings
+
+
+def _item_files(folder: Path) -> list[Path]:
+    found = [*folder.glob("*.md"), *(folder / "good-news").glob("*.md")]
+    return sorted(p for p in found if p.name != EDITION_FILE and not p.name.startswith("."))
+
+
+def _open(root: Path, path: Path) -> Written:
+    file = path.relative_to(root).as_posix()
+    try:
+        return take_apart(path.read_bytes(), file)
+    except OSError as error:
+        finding = Finding(file, 0, "unreadable", "block", f"The file cannot be read: {error.strerror}.")
+        empty = take_apart(b"---\n---\n", file)
+        return replace(empty, findings=(finding,))
+
+
+def _edition(bulletin: Bulletin, day: date, written: Written) -> tuple[Edition, Notes]:
+    notes = Notes(written.source.file, list(written.findings))
+    _check_headers(written, EDITION_HEADERS, notes)
+    if written.headers and not written.headers.get("subject"):
+        notes.add("missing-subject", 1, 'The edition has no subject. Add a line "subject: …".')
+    edition = Edition(
+        bulletin=bulletin.id,
+        day=day,
+        source=written.source,
+        subject=" ".join(written.headers.get("subject", "").split()),
+        preheader=" ".join(written.headers.get("preheader", "").split()),
+        title=written.headers.get("title", ""),
+        special=written.headers.get("special", ""),
+        number=_edition_number(written, notes),
+        opening=written.body,
+    )
+    return edition, notes
+
+
+def _edition_number(written: Written, notes: Notes) -> int | None:
+    text = written.headers.get("number", "")
+    if not text:
+        return None
+    if text.isdecimal() and text.isascii() and len(text) < 7:
+        return int(text)
+    notes.add("bad-value", written.source.line("number"), f'number: "{text}" is not a whole number.')
+    return None
+
+
+def _check_headers(written: Written, known: tuple[str, ...], notes: Notes) -> None:
+    for name in written.headers.keys() - set(known):
+        hint = did_you_mean(name, known) or f" Known here: {', '.join(known)}."
+        notes.add("unknown-header", written.source.line(name), f'"{name}" is not a header.{hint}')
+
+
+def _join_excerpts(editions: list[Edition], findings: list[Finding]) -> list[Edition]:
+    originals = {item.key: item for edition in editions for item in edition.items}
+    joined = []
+    for edition in editions:
+        items = []
+        for item in edition.items:
+            notes = Notes(item.source.file)
+            items.append(with_original(item, originals, notes))
+            findings += notes.findings
+        joined.append(replace(edition, items=tuple(items)))
+    return joined
+
+
+def _share_items(editions: list[Edition], house: House, findings: list[Finding]) -> list[Edition]:
+    """Items that name other editions in `also:` stand in those too."""
+    guests: dict[str, list[Item]] = {}
+    known = {edition.key for edition in editions}
+    for item in (item for edition in editions for item in edition.items):
+        for bulletin, day in item.also:
+            key = f"{bulletin}/{day}"
+            guests.setdefault(key, []).append(_as_guest(item, house.bulletins[bulletin]))
+            if key not in known:
+                text = f"also: there is no edition {key} yet."
+                line = item.source.line("also")
+                findings.append(Finding(item.source.file, line, "also-nowhere", "warn", text))
+    return [replace(e, items=(*e.items, *guests.get(e.key, ()))) for e in editions]
+
+
+def _as_guest(item: Item, bulletin: Bulletin) -> Item:
+    if any(section.id == item.section for section in bulletin.sections):
+        return item
+    return replace(item, section=bulletin.section_of(item.kind))
+
+
+def _slugs_taken_twice(editions: Iterable[Edition]) -> Iterator[Finding]:
+    """An item's slug is its permanent address, so a bulletin can give it only once."""
+    first: dict[tuple[str, str], Item] = {}
+    for item in (item for edition in editions for item in edition.items):
+        holder = first.setdefault((item.key.bulletin, item.slug), item)
+        if holder.source.file != item.source.file:
+            text = f'The address "{item.slug}" belongs to {holder.source.file}. Rename this file.'
+            yield Finding(item.source.file, 0, "slug-taken", "block", text)
+
+
+def _number(editions: list[Edition], house: House) -> Iterator[Edition]:
+    """Numbers that editions do not give themselves go on from the one before, and from the bulletins succeeded."""
+    last: dict[str, int] = {}
+    for edition in sorted(editions, key=lambda e: (e.day, e.bulletin)):
+        bulletin = house.bulletins[edition.bulletin]
+        if not bulletin.numbered:
+            yield replace(edition, number=None)
+            continue
+        before = max((last[b] for b in (bulletin.id, *bulletin.succeeds) if b in last), default=0)
+        number = edition.number if edition.number is not None else before + 1
+        last[bulletin.id] = max(number, last.get(bulletin.id, 0))
+        yield replace(edition, number=number)
+
+
+def _read_documents(root: Path, folder: str, house: House, findings: list[Finding]) -> tuple[Document, ...]:
+    documents = []
+    for path in sorted((root / "content" / folder).glob("*.md")):
+        written = _open(root, path)
+        notes = Notes(written.source.file, list(written.findings))
+        _check_headers(written, DOCUMENT_HEADERS, notes)
+        documents.append(_document(path.stem, written, house, notes))
+        findings += notes.findings
+    return tuple(documents)
+
+
+def _document(slug: str, written: Written, house: House, notes: Notes) -> Document:
+    title = written.headers.get("title", "")
+    if not title:
+        notes.add("missing-title", 1, 'There is no title. Add a line "title: …".')
+    updated = None
+    if text := written.headers.get("updated", ""):
+        try:
+            updated = read_moment(text, house.calendar.zone)
+        except ValueError as error:
+            notes.add("bad-date", written.source.line("updated"), f"updated: {error}")
+    return Document(
+        slug=slug,
+        source=written.source,
+        title=title or slug,
+        summary=written.headers.get("summary", ""),
+        body=written.body,
+        contact=written.headers.get("contact", ""),
+        updated=updated,
+    )
+
+
+def item_index(content: Content) -> dict[ItemKey, Item]:
+    return {item.key: item for edition in content.editions for item in edition.items}
