@@ -1,0 +1,6 @@
+"""Every table of every room in one MetaData: what a database that is up to date looks like."""
+
+from db.schema import subscribers as subscribers
+from db.schema.base import BigId, Moment, metadata
+
+__all__ = ["BigId", "Moment", "metadata", "subscribers"]
