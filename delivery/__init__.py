@@ -1,1 +1,1 @@
-"""Posts letters, each once: frozen letters and recipients in, one true outcome a recipient out."""
+"""Letters and recipients go in; each reader gets theirs once, and what became of each is written down."""

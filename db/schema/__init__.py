@@ -1,6 +1,7 @@
 """Every table of every room in one MetaData: what a database that is up to date looks like."""
 
+from db.schema import delivery as delivery
 from db.schema import subscribers as subscribers
 from db.schema.base import BigId, Moment, metadata
 
-__all__ = ["BigId", "Moment", "metadata", "subscribers"]
+__all__ = ["BigId", "Moment", "delivery", "metadata", "subscribers"]

@@ -1,0 +1,71 @@
+"""Bytes from a mail server, in whatever pieces they come → whole replies, each once and in order."""
+
+import re
+from dataclasses import dataclass
+
+MAX_LINE_BYTES = 4096  # RFC 5321 4.5.3.1.5 says 512; servers write links into their refusals
+MAX_LINES = 200
+
+_ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:\s+|$)")
+
+
+class GarbledError(Exception):
+    """This is no SMTP; the conversation cannot go on."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    code: int
+    status: str  # enhanced status code or ""
+    words: str
+
+    @property
+    def is_good(self) -> bool:
+        return 200 <= self.code < 300
+
+    @property
+    def is_lasting(self) -> bool:
+        return self.code >= 500
+
+
+class Replies:
+    """One read may bring several replies, or half of one."""
+
+    def __init__(self) -> None:
+        self._buffer = b""
+        self._lines: list[str] = []
+        self._code = b""
+
+    @property
+    def is_empty(self) -> bool:
+        """No bytes wait that have not become a reply: before STARTTLS anything else is an injection."""
+        return not self._buffer and not self._lines
+
+    def feed(self, data: bytes) -> list[Reply]:
+        """Raises GarbledError."""
+        *lines, self._buffer = (self._buffer + data).split(b"\n")
+        if len(self._buffer) > MAX_LINE_BYTES:
+            raise GarbledError("the server sent a line without an end")
+        return [reply for line in lines if (reply := self._take(line.rstrip(b"\r")))]
+
+    def _take(self, line: bytes) -> Reply | None:
+        code, mark = line[:3], line[3:4]
+        if not code.isdigit() or not 200 <= int(code) <= 599 or mark not in (b" ", b"-", b""):
+            raise GarbledError(f"the server sent {line[:80]!r}, which is no SMTP reply")
+        if (self._lines and code != self._code) or len(self._lines) >= MAX_LINES or len(line) > MAX_LINE_BYTES:
+            raise GarbledError(f"the server sent a reply of many lines that do not fit together: {line[:80]!r}")
+        self._code = code
+        self._lines.append(line[4:].decode("utf-8", "replace"))
+        return None if mark == b"-" else self._finish()
+
+    def _finish(self) -> Reply:
+        lines, self._lines = self._lines, []
+        return make(int(self._code), lines)
+
+
+def make(code: int, lines: list[str]) -> Reply:
+    """The status is said on each line; the words are kept once, printable, for a person to read."""
+    found = _ENHANCED.match(lines[0])
+    status = found[1] if found and found[1][0] == str(code)[0] else ""
+    words = "\n".join(_ENHANCED.sub("", line, count=1) if status else line for line in lines)
+    return Reply(code, status, "".join(c if c.isprintable() or c == "\n" else "�" for c in words)[:1000])

@@ -1,0 +1,50 @@
+"""The token that names a mailing and a reader in return path and Message-ID, and proves that we made it."""
+
+import base64
+import hmac
+import re
+from dataclasses import dataclass
+
+MAC_BYTES = 10  # 16 letters in base 32: nobody guesses 80 bits by sending mail
+
+# Mail systems fold case, put "=", "_" or "-" for "+", quote the whole: look for the token wherever it stands.
+_TOKEN = re.compile(r"([a-z0-9]+(?:-[a-z0-9]+)*)-([a-z0-9]{1,32})-([a-z2-7]{16})(?![a-z0-9])", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Named:
+    """Whom a token is about."""
+
+    mailing: str
+    subscriber: str
+
+
+def token(secret: bytes, mailing: str, subscriber: str) -> str:
+    return f"{mailing}-{subscriber}-{_mac(secret, mailing, subscriber)}"
+
+
+def return_path(bounces: str, name: str) -> str:
+    """bounces@example.org → bounces+weekly-2025-01-14-4711-…@example.org"""
+    local, _, domain = bounces.rpartition("@")
+    return f"{local}+{name}@{domain}"
+
+
+def find(secret: bytes, text: str) -> Named | None:
+    """The first token of ours in an address or header, however it was mangled; a forged one is nobody's."""
+    for match in _TOKEN.finditer(text[:2000].replace("%2B", "+").replace("%2b", "+")):
+        mailing, subscriber, mac = (part.lower() for part in match.groups())
+        for name in _names(mailing):
+            if hmac.compare_digest(mac, _mac(secret, name, subscriber)):
+                return Named(name, subscriber)
+    return None
+
+
+def _names(mailing: str) -> list[str]:
+    """bounces-weekly-2025-01-14 (the plus became a hyphen) may be any of its tails."""
+    parts = mailing.split("-")
+    return ["-".join(parts[start:]) for start in range(len(parts))][:16]
+
+
+def _mac(secret: bytes, mailing: str, subscriber: str) -> str:
+    digest = hmac.digest(secret, f"verp {mailing} {subscriber}".encode(), "sha256")
+    return base64.b32encode(digest[:MAC_BYTES]).decode().lower()
