@@ -6,18 +6,18 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from builder.audience import did_you_mean
-from builder.dates import read_moment
-from builder.headers import Notes, Written, take_apart
-from builder.items import read_item, with_original
+from builder.dates import YEARS, read_moment
+from builder.headers import Notes, Written, nothing, take_apart
+from builder.items import read_item, slug_of, with_original
 from builder.model import Bulletin, Content, Document, Edition, Finding, House, Item, ItemKey
 
 RESERVED = {"documents", "pages", "letters"}
 EDITION_FILE = "edition.md"
-EDITION_HEADERS = ("subject", "preheader", "title", "number", "special")
-DOCUMENT_HEADERS = ("title", "summary", "updated", "contact")
+EDITION_HEADERS = ("subject", "preheader", "title", "number", "special", "checked")
+DOCUMENT_HEADERS = ("title", "summary", "updated", "contact", "checked")
 
 
 def read_content(root: Path, house: House) -> Content:
@@ -46,10 +46,18 @@ def _edition_folders(root: Path, house: House, findings: list[Finding]) -> Itera
             continue
         for inner in _folders(folder):
             try:
-                yield bulletin, date.fromisoformat(inner.name), inner
+                yield bulletin, _folder_day(inner.name), inner
             except ValueError:
                 text = f'"{inner.name}" is not a date. An edition\'s folder is named like 2025-01-14.'
                 findings.append(_block(root, inner, "bad-folder", text))
+
+
+def _folder_day(name: str) -> date:
+    """date.fromisoformat also takes 20250114 and 2025-W03-2, which would give one day several folders."""
+    day = date.fromisoformat(name)
+    if day.isoformat() != name or day.year not in YEARS:
+        raise ValueError(name)
+    return day
 
 
 def _folders(parent: Path) -> list[Path]:
@@ -59,7 +67,16 @@ def _folders(parent: Path) -> list[Path]:
 
 
 def _block(root: Path, path: Path, code: str, message: str) -> Finding:
-    return Finding(path.relative_to(root).as_posix(), 0, code, "block", message)
+    return Finding(_name(root, path), 0, code, "block", _printable(message))
+
+
+def _name(root: Path, path: Path) -> str:
+    return _printable(path.relative_to(root).as_posix())
+
+
+def _printable(text: str) -> str:
+    """File names may hold bytes that are no text; Python keeps them as lone surrogates, which no output accepts."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _read_edition(
@@ -75,7 +92,7 @@ def _read_edition(
     path = folder / EDITION_FILE
     if not path.is_file():
         findings.append(_block(root, path, "missing-edition", "The edition has no edition.md with its subject."))
-        written = take_apart(b"---\n---\n", path.relative_to(root).as_posix())
+        written = nothing(_name(root, path))
     else:
         written = _open(root, path)
     edition, notes = _edition(bulletin, day, written)
@@ -88,13 +105,11 @@ def _item_files(folder: Path) -> list[Path]:
 
 
 def _open(root: Path, path: Path) -> Written:
-    file = path.relative_to(root).as_posix()
+    file = _name(root, path)
     try:
         return take_apart(path.read_bytes(), file)
     except OSError as error:
-        finding = Finding(file, 0, "unreadable", "block", f"The file cannot be read: {error.strerror}.")
-        empty = take_apart(b"---\n---\n", file)
-        return replace(empty, findings=(finding,))
+        return nothing(file, Finding(file, 0, "unreadable", "block", f"The file cannot be read: {error.strerror}."))
 
 
 def _edition(bulletin: Bulletin, day: date, written: Written) -> tuple[Edition, Notes]:
@@ -106,14 +121,19 @@ def _edition(bulletin: Bulletin, day: date, written: Written) -> tuple[Edition, 
         bulletin=bulletin.id,
         day=day,
         source=written.source,
-        subject=" ".join(written.headers.get("subject", "").split()),
-        preheader=" ".join(written.headers.get("preheader", "").split()),
-        title=written.headers.get("title", ""),
-        special=written.headers.get("special", ""),
+        subject=_line(written, "subject"),
+        preheader=_line(written, "preheader"),
+        title=_line(written, "title"),
+        special=_line(written, "special"),
         number=_edition_number(written, notes),
         opening=written.body,
     )
     return edition, notes
+
+
+def _line(written: Written, name: str) -> str:
+    """A header that is one line of words, however many it was written over."""
+    return " ".join(written.headers.get(name, "").split())
 
 
 def _edition_number(written: Written, notes: Notes) -> int | None:
@@ -150,8 +170,10 @@ def _share_items(editions: list[Edition], house: House, findings: list[Finding])
     guests: dict[str, list[Item]] = {}
     known = {edition.key for edition in editions}
     for item in (item for edition in editions for item in edition.items):
-        for bulletin, day in item.also:
+        for bulletin, day in dict.fromkeys(item.also):
             key = f"{bulletin}/{day}"
+            if key == f"{item.key.bulletin}/{item.key.day}":
+                continue
             guests.setdefault(key, []).append(_as_guest(item, house.bulletins[bulletin]))
             if key not in known:
                 text = f"also: there is no edition {key} yet."
@@ -196,14 +218,15 @@ def _read_documents(root: Path, folder: str, house: House, findings: list[Findin
         written = _open(root, path)
         notes = Notes(written.source.file, list(written.findings))
         _check_headers(written, DOCUMENT_HEADERS, notes)
-        documents.append(_document(path.stem, written, house, notes))
+        slug = slug_of(PurePosixPath(written.source.file), notes)
+        documents.append(_document(slug, written, house, notes))
         findings += notes.findings
     return tuple(documents)
 
 
 def _document(slug: str, written: Written, house: House, notes: Notes) -> Document:
-    title = written.headers.get("title", "")
-    if not title:
+    title = _line(written, "title")
+    if written.headers and not title:
         notes.add("missing-title", 1, 'There is no title. Add a line "title: …".')
     updated = None
     if text := written.headers.get("updated", ""):
@@ -215,7 +238,7 @@ def _document(slug: str, written: Written, house: House, notes: Notes) -> Docume
         slug=slug,
         source=written.source,
         title=title or slug,
-        summary=written.headers.get("summary", ""),
+        summary=_line(written, "summary"),
         body=written.body,
         contact=written.headers.get("contact", ""),
         updated=updated,

@@ -25,11 +25,19 @@ _SPOKEN = re.compile(
 )
 _SLASHED = re.compile(r"(?P<day>\d{1,2})/(?P<month>\d{1,2})/(?P<year>\d{4})")
 _CLOCK_PARTS = re.compile(r"(?P<hour>\d{1,2})(?:[:.](?P<minute>\d{2}))?\s*(?P<half>am|pm)?", re.IGNORECASE)
+YEARS = range(1900, 2200)  # any other is a slip of the finger, and near 1 and 9999 time zones overflow
 EXAMPLES = "2025-01-14, 2025-01-14 10:00, or Tuesday 14 January 2025, 10am"
 
 
 def read_moment(text: str, zone: ZoneInfo) -> Moment:
     """A written date, with or without a time. Raises ValueError, which says what is wrong with it."""
+    moment = _read(text, zone)
+    if moment.day.year not in YEARS:
+        raise ValueError(f'"{text}": {moment.day.year} cannot be the year.')
+    return moment
+
+
+def _read(text: str, zone: ZoneInfo) -> Moment:
     if match := _SPOKEN.fullmatch(text):
         return _spoken(match)
     if match := _SLASHED.fullmatch(text):
@@ -46,7 +54,7 @@ def _iso(text: str, zone: ZoneInfo) -> Moment:
         raise ValueError(f'"{text}" is not a date on the calendar: {error}.') from error
     if len(text) == len("2025-01-14"):
         return Moment(moment.date())
-    local = moment.astimezone(zone) if moment.tzinfo else moment
+    local = moment.astimezone(zone) if moment.tzinfo and moment.year in YEARS else moment
     return Moment(local.date(), local.time())
 
 

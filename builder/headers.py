@@ -30,6 +30,7 @@ _NAME = re.compile(r"([A-Za-z][A-Za-z0-9 _-]{0,40}?)\s*:(.*)", re.DOTALL)
 # Characters that change how text reads without being seen: controls, bidi overrides and isolates, and BOMs inside.
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]")
 _LINE_ENDS = re.compile("\r\n|[\r\u0085\u2028\u2029]")
+_LONG_VALUE = re.compile(r'"([^"]{80})[^"]{20,}"')
 _QUOTES = re.compile(r"^[ >]*", re.MULTILINE)
 
 
@@ -52,6 +53,8 @@ class Notes:
     findings: list[Finding] = field(default_factory=list)
 
     def add(self, code: str, line: int, message: str, severity: Severity = "block") -> None:
+        """What was found is shown in double quotes; only its beginning when it is long."""
+        message = _LONG_VALUE.sub(r'"\1…"', message)
         self.findings.append(Finding(self.file, line, code, severity, message))
 
 
@@ -64,10 +67,23 @@ def take_apart(raw: bytes, file: str) -> Written:
         notes.add("empty-file", 0, "The file is empty. Write a header block between two --- lines, then the text.")
     start, end = _fences(lines, notes)
     headers, at = _headers(lines[start:end], start + 1, notes)
-    body_line = end + 2 if start else 1
-    body = "\n".join(lines[end + 1 :] if start else lines).strip("\n")
+    if start and not headers and not notes.findings:
+        notes.add("no-headers", start, f"There is no header between the {FENCE} lines. Add at least a title:.")
+    rest = lines[end + 1 :] if start else lines
+    blank = next((n for n, line in enumerate(rest) if line), 0)
+    body, body_line = "\n".join(rest).strip("\n"), (end + 2 if start else 1) + blank
     _check_nesting(body, body_line, notes)
-    return Written(Source(file, {**at, "body": body_line}), headers, body, body_line, tuple(notes.findings))
+    source = Source(file, {**at, "body": body_line}, _checked(headers))
+    return Written(source, headers, body, body_line, tuple(notes.findings))
+
+
+def nothing(file: str, *findings: Finding) -> Written:
+    """Stands in for a file that is not there, so that the rest can be read."""
+    return Written(Source(file), {}, "", 1, findings)
+
+
+def _checked(headers: Mapping[str, str]) -> frozenset[str]:
+    return frozenset(re.findall(r"[a-z0-9-]+", headers.get("checked", "").lower()))
 
 
 def _decode(raw: bytes, notes: Notes) -> str:
@@ -111,20 +127,20 @@ def _fences(lines: list[str], notes: Notes) -> tuple[int, int]:
 
 
 def _headers(lines: list[str], first_line: int, notes: Notes) -> tuple[dict[str, str], dict[str, int]]:
-    headers: dict[str, str] = {}
+    headers: dict[str, list[str]] = {}
     at: dict[str, int] = {}
-    current = ""
+    current: list[str] | None = None
     for number, line in enumerate(lines, first_line):
         if not line.strip() or line.startswith("#"):
             continue
-        if line[0] in " \t" and current:
-            headers[current] += "\n" + line.strip()
+        if line[0] in " \t" and current is not None:
+            current.append(line.strip())
             continue
-        current = _one_header(line, number, headers, at, notes) or current
-    return headers, at
+        current = headers.get(_one_header(line, number, headers, at, notes), [])
+    return {name: "\n".join(written) for name, written in headers.items()}, at
 
 
-def _one_header(line: str, number: int, headers: dict[str, str], at: dict[str, int], notes: Notes) -> str:
+def _one_header(line: str, number: int, headers: dict[str, list[str]], at: dict[str, int], notes: Notes) -> str:
     match = _NAME.fullmatch(line)
     if not match:
         notes.add("not-a-header", number, f'"{line[:60]}" is not a header. Headers look like title: Inclusion Summit.')
@@ -134,7 +150,7 @@ def _one_header(line: str, number: int, headers: dict[str, str], at: dict[str, i
     if name in headers:
         notes.add("header-twice", number, f'"{name}" is already given in line {at[name]}. Keep one of them.')
         return ""
-    headers[name], at[name] = match[2].strip(), number
+    headers[name], at[name] = [match[2].strip()], number
     return name
 
 

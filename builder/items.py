@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import PurePosixPath
@@ -16,7 +16,7 @@ from builder.kinds import KINDS, OWN_HEADERS, Lines, PhotoConsent, headers_of
 from builder.model import Bulletin, Details, House, Item, ItemKey, Moment, Picture, Tags
 
 COMMON_HEADERS = frozenset(
-    ["title", "kind", "section", "audience", "summary", "visibility", "release", "expires", "image", "alt", "credit", "contact", "related", "weight", "draft", "also"]
+    ["title", "kind", "section", "audience", "summary", "visibility", "release", "expires", "image", "alt", "credit", "contact", "related", "weight", "draft", "also", "checked"]
 )  # fmt: skip
 YES, NO = {"yes", "true", "on", "1"}, {"no", "false", "off", "0", ""}
 CHANNELS = frozenset({"email", "web", "social"})
@@ -30,7 +30,10 @@ def read_key(text: str) -> ItemKey:
     match = _KEY.fullmatch(text)
     if not match:
         raise ValueError(f'"{text}" does not name an item. Write bulletin/date/slug, like send/2024-12-09/strategy.')
-    return ItemKey(match["bulletin"], date.fromisoformat(match["day"]), match["slug"])
+    try:
+        return ItemKey(match["bulletin"], date.fromisoformat(match["day"]), match["slug"])
+    except ValueError as error:
+        raise ValueError(f'"{match["day"]}" is not on the calendar: {error}.') from error
 
 
 def _read_lines(text: str, _zone: ZoneInfo) -> Lines:
@@ -119,7 +122,7 @@ def read_item(house: House, bulletin: Bulletin, day: date, written: Written) -> 
     _check_names(reading, kind)
     release, group = _release(reading)
     item = Item(
-        key=ItemKey(bulletin.id, day, _slug(path, notes)),
+        key=ItemKey(bulletin.id, day, slug_of(path, notes)),
         source=written.source,
         kind=kind,
         title=_title(reading, kind),
@@ -153,11 +156,18 @@ def with_original(item: Item, originals: Mapping[ItemKey, Item], notes: Notes) -
         notes.add("bad-excerpt", item.source.line("excerpt-of"), f"excerpt-of: {error}")
         return item
     if original is None or original.kind == "excerpt":
-        hint = audience.did_you_mean(wanted, map(str, originals))
+        hint = audience.did_you_mean(wanted, _alike(wanted, originals))
         what = "is itself an excerpt" if original else "is not there"
         notes.add("excerpt-of-nothing", item.source.line("excerpt-of"), f'excerpt-of: "{wanted}" {what}.{hint}')
         return item
     return replace(item, original=original, title=item.title or original.title)
+
+
+def _alike(wanted: str, keys: Iterable[ItemKey]) -> list[str]:
+    """Same edition or same slug: comparing with every item ever written takes seconds when many excerpts are wrong."""
+    names = map(str, keys)
+    edition, _, slug = wanted.rpartition("/")
+    return [name for name in names if name.startswith(f"{edition}/") or name.endswith(f"/{slug}")]
 
 
 def _check_names(reading: Reading, kind: str) -> None:
@@ -204,13 +214,11 @@ def _title(reading: Reading, kind: str) -> str:
     return title
 
 
-def _slug(path: PurePosixPath, notes: Notes) -> str:
+def slug_of(path: PurePosixPath, notes: Notes) -> str:
     slug = path.stem
     if not SLUG.fullmatch(slug) or len(slug) > 100:
         better = "-".join(re.findall(r"[a-z0-9]+", slug.lower()))[:80] or "item"
-        notes.add(
-            "bad-file-name", 0, f'An item\'s file name is its web address. Rename it, for example to "{better}.md".'
-        )
+        notes.add("bad-file-name", 0, f'A file\'s name is its web address. Rename it, for example to "{better}.md".')
         return better
     return slug
 
@@ -218,10 +226,10 @@ def _slug(path: PurePosixPath, notes: Notes) -> str:
 def _audience(reading: Reading) -> Tags:
     audiences = reading.house.audiences
     tags, unknown = audience.expand((w.lower() for w in reading.words("audience")), audiences)
-    for name in unknown:
+    as_written = {word.lower(): word for word in reversed(reading.words("audience"))}
+    for name in dict.fromkeys(unknown):
         hint = audience.did_you_mean(name, audiences.names) or f" Known: {', '.join(audiences.names)}."
-        written = next(w for w in reading.words("audience") if w.lower() == name)
-        reading.problem("unknown-audience", "audience", f'"{written}" is not an audience.{hint}')
+        reading.problem("unknown-audience", "audience", f'"{as_written[name]}" is not an audience.{hint}')
     return tags
 
 

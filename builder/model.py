@@ -203,6 +203,8 @@ class Source:
 
     file: str
     lines: Mapping[str, int] = field(default_factory=dict)
+    checked: frozenset[str] = frozenset()
+    """The codes in its `checked:` header: findings that a person has looked at and lets stand."""
 
     def line(self, name: str) -> int:
         return self.lines.get(name, 1)
