@@ -1,0 +1,134 @@
+"""Safe HTML → plain text that keeps its structure: headings, lists, quotations, tables, and every address."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+QUOTE = "> "
+BULLET = "- "
+
+
+def as_text(html: str) -> str:
+    """`html` is the output of `markdown.to_html`; the text has no trailing blank lines."""
+    writer = _Writer()
+    writer.feed(html)
+    writer.close()
+    return writer.text()
+
+
+class _Writer(HTMLParser):
+    """Collects blocks; a block is a run of inline text with the marks that stand before its first and further lines."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.blocks: list[str] = []
+        self.words: list[str] = []
+        self.margins: list[str] = []
+        self.lists: list[int | None] = []
+        self.bullet = ""
+        self.link = ""
+        self.link_from = 0
+        self.row: list[str] = []
+        self.head: list[str] = []
+        self.tight = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = dict(attrs)
+        if tag in {"ul", "ol"}:
+            self._flush()
+            self.lists.append(int(attributes.get("start") or 1) if tag == "ol" else None)
+        elif tag == "li":
+            self._flush()
+            self._open_item()
+        elif tag == "blockquote":
+            self._flush()
+            self.margins.append(QUOTE)
+        elif tag == "a":
+            self.link, self.link_from = attributes.get("href") or "", len(self.words)
+        elif tag == "img":
+            self.words.append(f"[{attributes['alt']}]" if attributes.get("alt") else "")
+        elif tag == "br":
+            self.words.append("\n")
+        elif tag == "tr":
+            self.row = []
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "a":
+            self._close_link()
+        elif tag in {"td", "th"}:
+            self.row.append(self._take())
+        elif tag == "tr":
+            self._close_row()
+        elif tag in {"ul", "ol"}:
+            self._flush()
+            self.lists.pop()
+        elif tag == "li" or tag == "blockquote":
+            self._flush()
+            self.margins.pop()
+        elif tag == "table":
+            self.head = []
+        elif _is_heading(tag):
+            self._close_heading()
+        elif tag in {"p", "pre", "caption"}:
+            self._flush()
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(re.sub(r"\s+", " ", data))
+
+    def text(self) -> str:
+        self._flush()
+        return "".join(self.blocks).strip("\n")
+
+    def _open_item(self) -> None:
+        number = self.lists[-1] if self.lists else None
+        self.bullet = BULLET if number is None else f"{number}. "
+        if number is not None:
+            self.lists[-1] = number + 1
+        self.margins.append(" " * len(self.bullet))
+
+    def _close_link(self) -> None:
+        """`its text (address)`; only the address where the text already is the address."""
+        shown = "".join(self.words[self.link_from :]).strip()
+        address = self.link.removeprefix("mailto:").removeprefix("tel:")
+        if address and address != shown:
+            self.words.append(f" ({address})")
+        self.link = ""
+
+    def _close_heading(self) -> None:
+        heading = self._take()
+        if heading:
+            self._write(heading)
+            self._write("-" * min(len(heading), 60), tight=True)
+
+    def _close_row(self) -> None:
+        if not self.head:
+            self.head = self.row
+            return
+        named = (f"{name}: {cell}" if name else cell for name, cell in zip(self.head, self.row, strict=False) if cell)
+        self._write("; ".join(named))
+
+    def _take(self) -> str:
+        taken = re.sub(r" *\n *", "\n", "".join(self.words)).strip()
+        self.words.clear()
+        return taken
+
+    def _flush(self) -> None:
+        if taken := self._take():
+            self._write(taken)
+
+    def _write(self, block: str, *, tight: bool = False) -> None:
+        """Blocks are a blank line apart, but list items follow each other closely."""
+        further = "".join(self.margins)
+        first = further
+        if self.bullet:
+            first = "".join(self.margins[:-1]) + self.bullet
+        closely = tight or (bool(self.bullet) and self.tight)
+        self.tight, self.bullet = bool(self.lists), ""
+        lines = block.split("\n")
+        written = "\n".join((first if n == 0 else further) + line for n, line in enumerate(lines))
+        self.blocks.append(("\n" if closely else "\n\n") + written)
+
+
+def _is_heading(tag: str) -> bool:
+    return len(tag) == 2 and tag[0] == "h" and tag[1].isdigit()

@@ -1,0 +1,104 @@
+"""One run of the builder, put together once: content, templates, pictures and cache in; letters and pages out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+from builder.cache import Cache
+from builder.content import item_index, read_content
+from builder.model import Content, Edition, Finding, House, Item, Letter, Tags, Variant
+from builder.pictures import PictureError, Prepared, prepare
+from builder.render import Renderer
+from builder.select import in_letters, in_order_of, variants
+from builder.view import EditionView, Viewer, document_links
+
+
+@dataclass
+class Press:
+    """`now` is handed in: the same content, settings and moment give the same bytes."""
+
+    root: Path
+    house: House
+    search: tuple[Path, ...]
+    now: datetime
+    kept: Path
+    """The folder for caches; deleting it costs only time."""
+    drafts: bool = False
+    faults: list[Finding] = field(default_factory=list)
+
+    @cached_property
+    def cache(self) -> Cache:
+        return Cache(self.kept / "builder.db")
+
+    @cached_property
+    def content(self) -> Content:
+        return read_content(self.root, self.house)
+
+    @cached_property
+    def renderer(self) -> Renderer:
+        return Renderer(self.house, self.search, self.cache, self.kept / "templates")
+
+    @cached_property
+    def viewer(self) -> Viewer:
+        return Viewer(
+            house=self.house,
+            words=self.renderer.words,
+            styles=self.renderer.styles,
+            cache=self.cache,
+            picture=self.picture,
+            index=item_index(self.content),
+            documents=document_links(self.content, self.house),
+        )
+
+    @cached_property
+    def _pictures(self) -> dict[str, Prepared | None]:
+        return {}
+
+    def picture(self, file: str) -> Prepared | None:
+        """A picture by its file, relative to the house. One that cannot be had is told once, in `faults`."""
+        if file not in self._pictures:
+            self._pictures[file] = self._prepare(file)
+        return self._pictures[file]
+
+    def _prepare(self, file: str) -> Prepared | None:
+        source = (self.root / file).resolve()
+        try:
+            if not source.is_relative_to((self.root / "content").resolve()):
+                raise PictureError("The picture is outside content/. Copy it into the edition's images/ folder.")
+            return prepare(source, self.kept / "pictures", self.cache)
+        except PictureError as error:
+            self.faults.append(Finding(file, 0, "bad-picture", "block", str(error)))
+        except OSError:
+            self.faults.append(Finding(file, 0, "missing-picture", "block", "There is no such picture."))
+        return None
+
+    def sends(self, edition: Edition) -> datetime:
+        """When the edition goes out: its day, at its bulletin's time."""
+        return datetime.combine(edition.day, self.house.bulletins[edition.bulletin].at, self.house.calendar.zone)
+
+    def items(self, edition: Edition) -> tuple[Item, ...]:
+        """The items that its letters may carry, in order."""
+        if self.drafts:
+            return in_order_of(self.house.bulletins[edition.bulletin], edition.items)
+        chosen = in_letters(edition, now=self.now, sends=self.sends(edition))
+        return in_order_of(self.house.bulletins[edition.bulletin], chosen)
+
+    def variants(self, edition: Edition, choices: Iterable[Tags] | None = None) -> tuple[Variant, ...]:
+        """`choices` as readers made them; without them, the house's personas and every single tag."""
+        return variants(self.items(edition), self.choices() if choices is None else choices, self.house.audiences)
+
+    def choices(self, asked: Iterable[Tags] = ()) -> Iterator[Tags]:
+        yield from asked
+        yield from self.house.personas.values()
+        yield from (frozenset({tag.id}) for tag in self.house.audiences.tags)
+
+    def view(self, edition: Edition, variant: Variant) -> EditionView:
+        wanted = set(variant.items)
+        return self.viewer.edition(edition, tuple(i for i in self.items(edition) if i.slug in wanted))
+
+    def letter(self, edition: Edition, variant: Variant) -> Letter:
+        return self.renderer.letter(self.view(edition, variant), variant)

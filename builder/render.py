@@ -1,0 +1,119 @@
+"""A variant's view → its letter: subject, HTML and text, the same for all its readers but for the [[tokens]]."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from builder import skeleton
+from builder.cache import Cache, fingerprint
+from builder.markdown import read_styles
+from builder.model import House, Letter, Variant
+from builder.templates import environment, read_text, read_words, told
+from builder.view import EditionView, ItemView
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+GMAIL_CLIP_BYTES = 102_400  # a longer message ends in "View entire message" and loses its unsubscribe link
+ENCODED_LIMIT = 100_000  # E1; quoted-printable, as it is sent
+LETTER = "email/edition.mjml"
+
+
+class Renderer:
+    """The templates, read and compiled once; then one Jinja render a letter."""
+
+    def __init__(self, house: House, search: tuple[Path, ...], cache: Cache, kept: Path | None = None) -> None:
+        """`kept`: the folder for compiled templates, which saves their compiling in the next process."""
+        self.house = house
+        self.search = search
+        self.cache = cache
+        self.kept = kept
+        self.words = read_words(search)
+        self.styles = read_styles(read_text("email/prose.css", search))
+        self.environment = environment(search, kept)
+        self.environment.globals.update(words=self.words, publisher=house.publisher, site=house.publisher.url)
+        self._letter: Template | None = None
+        self._text: Template | None = None
+
+    @property
+    def letter_template(self) -> Template:
+        if self._letter is None:
+            css = read_text("email/letter.css", self.search)
+            with told():
+                source = skeleton.compile_letter(LETTER, css, self.search, self.cache)
+                self._letter = self._compiled(source)
+        return self._letter
+
+    def _compiled(self, source: str) -> Template:
+        """Through a file where there is one, because Jinja keeps compiled bytes only for what it loads."""
+        if self.kept is None:
+            return self.environment.from_string(source)
+        name = f"letter-{fingerprint(source)}.html"
+        if not (self.kept / name).is_file():
+            _write_whole(self.kept / name, source)
+        return environment((self.kept,), self.kept).get_template(name, globals=self.environment.globals)
+
+    @property
+    def text_template(self) -> Template:
+        if self._text is None:
+            with told():
+                self._text = self.environment.get_template("text/edition.txt")
+        return self._text
+
+    def html(self, edition: EditionView) -> str:
+        with told():
+            return self.letter_template.render(edition=edition)
+
+    def text(self, edition: EditionView) -> str:
+        with told():
+            return tidy(self.text_template.render(edition=edition))
+
+    def letter(self, edition: EditionView, variant: Variant) -> Letter:
+        """Too long for Gmail: the longest items are cut to their summary and a link, until it fits (E1)."""
+        html = self.html(edition)
+        while encoded_size(html) >= ENCODED_LIMIT and (shorter := cut_longest(edition)):
+            edition = shorter
+            html = self.html(edition)
+        return Letter(variant, edition.subject, html, self.text(edition))
+
+
+def encoded_size(html: str) -> int:
+    """Bytes as sent: quoted-printable writes `=` and every byte past ASCII in three, and breaks lines at 76."""
+    raw = html.encode("utf-8")
+    ascii_bytes = sum(map(raw.count, (b"=",)))
+    beyond = len(raw) - len(raw.decode("ascii", "ignore"))
+    size = len(raw) + 2 * (ascii_bytes + beyond)
+    return size + 3 * (size // 75)
+
+
+def cut_longest(edition: EditionView) -> EditionView | None:
+    """The same edition with its longest uncut item cut; None when nothing is left that is worth cutting."""
+    longest = max((i for i in edition.items if not i.cut and i.summary), key=lambda i: len(i.body.email), default=None)
+    if longest is None or len(longest.body.email) < 1_000:
+        return None
+    return _with_item(edition, longest, replace(longest, cut=True))
+
+
+def _with_item(edition: EditionView, old: ItemView, new: ItemView) -> EditionView:
+    sections = tuple(
+        replace(section, items=tuple(new if item is old else item for item in section.items))
+        for section in edition.sections
+    )
+    return replace(edition, sections=sections)
+
+
+def tidy(text: str) -> str:
+    """At most two blank lines in a row, no trailing spaces."""
+    lines: list[str] = []
+    for line in (line.rstrip() for line in text.split("\n")):
+        if line or lines[-2:] != ["", ""]:
+            lines.append(line)
+    return "\n".join(lines).strip("\n") + "\n"
+
+
+def _write_whole(file: Path, text: str) -> None:
+    partial = file.with_suffix(".partial")
+    partial.write_text(text, "utf-8")
+    partial.replace(file)

@@ -1,0 +1,254 @@
+"""The MJML template of the letter → a Jinja template of finished HTML, compiled once.
+
+Theory of operation: PyPI mjml takes 60 to 120 ms a document, decodes entities in attribute values, and dies on stray
+HTML. So values never pass through it. Each Jinja tag of the template is replaced by an opaque token; mjml and
+premailer work on that; white space is crushed; every token is checked to have come through; the Jinja tags go back.
+What remains is one Jinja render a variant. The result is kept on disk by the hash of all that went into it.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from builder.cache import Cache, fingerprint
+from builder.model import BuilderError, Finding
+
+VERSION = "7"  # raise it when the same template should compile otherwise
+# Components whose content is HTML, not further components.
+ENDING = frozenset("mj-text mj-button mj-table mj-raw mj-title mj-preview mj-style".split())
+_JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_INCLUDE = re.compile(r"""\{%-?\s*include\s+["']([^"']+\.mjml)["']\s*-?%\}""")
+_PART = re.compile(
+    r"(?P<jinja>\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\})|<(?P<close>/?)(?P<tag>mj[a-z-]*)\b(?P<rest>[^<>]*)>", re.DOTALL
+)
+_TOKEN = re.compile(r"jJ(\d+)Jj")
+_CONDITIONAL = re.compile(r"<!--\[if [^\]]*\]>|<!\[endif\]-->")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A line of the joined template → where a person wrote it."""
+
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The template with its parts put in, and the origin of each of its lines."""
+
+    text: str
+    origins: tuple[Origin, ...]
+
+    def origin(self, offset: int) -> Origin:
+        return self.origins[self.text.count("\n", 0, offset)]
+
+
+def read_template(name: str, search: tuple[Path, ...]) -> Source:
+    """A template and all that it includes, one after the other. Raises BuilderError when a part is missing."""
+    lines: list[str] = []
+    origins: list[Origin] = []
+    _read_part(name, search, lines, origins, within=())
+    return Source("\n".join(lines), tuple(origins))
+
+
+def _read_part(
+    name: str, search: tuple[Path, ...], lines: list[str], origins: list[Origin], within: tuple[str, ...]
+) -> None:
+    path = next((folder / name for folder in search if (folder / name).is_file()), None)
+    if path is None or name in within:
+        why = "includes itself" if path else "is not there"
+        raise _error(f"templates/{within[-1] if within else name}", 0, f"The template {name} {why}.")
+    for number, line in enumerate(path.read_text("utf-8").split("\n"), 1):
+        include = _INCLUDE.fullmatch(line.strip())
+        if include:
+            _read_part(include[1], search, lines, origins, (*within, name))
+        else:
+            lines.append(line)
+            origins.append(Origin(f"templates/{name}", number))
+
+
+def compile_letter(name: str, css: str, search: tuple[Path, ...], cache: Cache) -> str:
+    """The finished HTML with its Jinja tags. `css`: rules that become inline styles.
+
+    Raises BuilderError with every fault of the template and its line.
+    """
+    source = read_template(name, search)
+    key = fingerprint("skeleton", VERSION, version("mjml"), version("premailer"), source.text, css)
+    return str(cache.or_make(key, lambda: _compile(source, css)))
+
+
+def _compile(source: Source, css: str) -> str:
+    check_template(source)
+    tags: list[str] = []
+    mjml = tokenise(source, tags)
+    html = crush(inline(to_html(mjml), css))
+    check_conditionals(html)
+    return put_back(html, tags)
+
+
+# --- Jinja tags out, and back in ---
+
+
+def tokenise(source: Source, tags: list[str]) -> str:
+    """Jinja tags → tokens that no tool touches; `tags` receives the tags in the order of their tokens.
+
+    A tag between components becomes a comment in mj-raw, because an HTML parser moves bare text out of tables.
+    """
+    open_tags: list[str] = []
+
+    def replace(match: re.Match[str]) -> str:
+        if match["tag"]:
+            _follow(match, open_tags)
+            return match[0]
+        if match[0].startswith("{#"):
+            return ""
+        tags.append(match[0])
+        token = f"jJ{len(tags) - 1}Jj"
+        if not (open_tags and open_tags[-1] in ENDING):
+            return f"<mj-raw><!--{token}--></mj-raw>"
+        return token if match[0].startswith("{{") else f"<!--{token}-->"
+
+    # A tag with a Jinja expression in an attribute is matched by its parts: the expression alone.
+    return _PART.sub(replace, _protect_attributes(source, tags))
+
+
+def _protect_attributes(source: Source, tags: list[str]) -> str:
+    def replace(match: re.Match[str]) -> str:
+        if "{%" in match[0]:
+            origin = source.origin(match.start())
+            raise _error(
+                origin.file, origin.line, "A statement {% … %} cannot stand inside a tag. Put it around the tag."
+            )
+        return _JINJA.sub(token, match[0])
+
+    def token(match: re.Match[str]) -> str:
+        tags.append(match[0])
+        return f"jJ{len(tags) - 1}Jj"
+
+    return re.sub(r"<[a-zA-Z][^<>]*?\{[{%].*?[}%]\}[^<>]*>", replace, source.text, flags=re.DOTALL)
+
+
+def _follow(match: re.Match[str], open_tags: list[str]) -> None:
+    if match["close"]:
+        if match["tag"] in open_tags:
+            while open_tags.pop() != match["tag"]:
+                pass
+    elif not match["rest"].endswith("/"):
+        open_tags.append(match["tag"])
+
+
+def put_back(html: str, tags: list[str]) -> str:
+    """Tokens → Jinja tags. Every statement comes through exactly once and in order, every expression at least once."""
+    seen = [int(number) for number in _TOKEN.findall(html)]
+    statements = [n for n in seen if tags[n].startswith("{%")]
+    lost = set(range(len(tags))) - set(seen)
+    if lost or statements != sorted(set(statements)):
+        names = ", ".join(tags[n] for n in sorted(lost)) or "a statement in another order"
+        raise _error("templates/email", 0, f"Compiling the letter lost or moved a Jinja tag: {names}.")
+    html = re.sub(r"<!--jJ(\d+)Jj-->", lambda m: tags[int(m[1])], html)
+    return _TOKEN.sub(lambda m: tags[int(m[1])], html)
+
+
+# --- the tools ---
+
+
+def to_html(mjml: str) -> str:
+    """mjml's HTML, with language and direction on every direct child of body (a mail client may drop body itself)."""
+    from mjml import mjml_to_html
+
+    result = mjml_to_html(mjml)
+    if result.errors:
+        raise _error("templates/email", 0, f"MJML: {result.errors[0]}")
+    html: str = result.html
+    return html.replace('<div style="display:none', '<div lang="en-GB" dir="ltr" style="display:none', 1)
+
+
+def inline(html: str, css: str) -> str:
+    """premailer, in the recipe that keeps doctype, dark mode and responsive columns: each option was needed."""
+    from premailer import Premailer
+
+    html = html.replace("<!doctype", "<!DOCTYPE", 1)
+    html = re.sub(r"<style\b", '<style data-premailer="ignore"', html)
+    done: str = Premailer(
+        html,
+        css_text=css,
+        strip_important=False,
+        disable_validation=True,
+        allow_network=False,
+        disable_leftover_css=True,
+        align_floating_images=False,
+        disable_basic_attributes=["width", "height", "align", "valign", "bgcolor"],
+        cssutils_logging_level=logging.CRITICAL,
+    ).transform()
+    return done.replace(' data-premailer="ignore"', "")
+
+
+def crush(html: str) -> str:
+    """White space that no reader sees goes: between structural tags, in style sheets, inside style attributes."""
+    html = re.sub(r"(<style[^>]*>)(.*?)(</style>)", lambda m: m[1] + _crush_css(m[2]) + m[3], html, flags=re.DOTALL)
+    html = re.sub(r"\s+", " ", html)
+    blocks = r"(?:!DOCTYPE|html|head|meta|title|style|body|div|table|tbody|thead|tr|td|th|p|ul|ol|li|h[1-6]|noscript|xml|o:\w+|!--|!\[)"
+    html = re.sub(rf"\s+(</?{blocks}\b|<!--|<!\[endif)", r"\1", html)
+    html = re.sub(rf"(</?{blocks}[^<>]*>|-->)\s+", r"\1", html)
+    return re.sub(r' style="([^"]*)"', lambda m: f' style="{_crush_style(m[1])}"', html).strip() + "\n"
+
+
+def _crush_css(css: str) -> str:
+    css = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
+    return re.sub(r"\s*([{};:,>])\s*", r"\1", re.sub(r"\s+", " ", css)).replace("and(", "and (").strip()
+
+
+def _crush_style(style: str) -> str:
+    return re.sub(r"\s*([;:])\s*", r"\1", style).strip("; ")
+
+
+# --- checks ---
+
+
+def check_template(source: Source) -> None:
+    """Every attribute against mjml's own list, with file and line: mjml itself reports nothing."""
+    from mjml.core.registry import components, register_core_components
+
+    if not components:
+        register_core_components()
+    findings = []
+    for match in re.finditer(
+        r"<(mj-[a-z-]+)\b([^<>]*)>", _JINJA.sub(lambda m: re.sub(r"[^\n]", "x", m[0]), source.text)
+    ):
+        component = components.get(match[1])
+        origin = source.origin(match.start())
+        if component is None and match[1] not in {
+            "mj-head",
+            "mj-attributes",
+            "mj-all",
+            "mj-class",
+            "mj-html-attributes",
+        }:
+            findings.append(Finding(origin.file, origin.line, "bad-template", "block", f"<{match[1]}> is not MJML."))
+        allowed = {*(component.allowed_attrs() if component else ()), "css-class", "name", "inline"}
+        for name in re.findall(r"""([a-z-]+)\s*=\s*["']""", match[2]) if component else ():
+            if name not in allowed:
+                text = f"<{match[1]}> knows no attribute {name}."
+                findings.append(Finding(origin.file, origin.line, "bad-template", "block", text))
+    if findings:
+        raise BuilderError(tuple(findings))
+
+
+def check_conditionals(html: str) -> None:
+    """Outlook's conditional comments open and close in turn; one that does not blanks the letter there."""
+    depth = 0
+    for match in _CONDITIONAL.finditer(html):
+        depth += 1 if match[0].startswith("<!--[if") else -1
+        if depth not in {0, 1}:
+            break
+    if depth:
+        raise _error("templates/email", 0, "Outlook's conditional comments do not balance after compiling the letter.")
+
+
+def _error(file: str, line: int, message: str) -> BuilderError:
+    return BuilderError((Finding(file, line, "bad-template", "block", message),))
