@@ -72,6 +72,7 @@ class ItemView:
     facts: tuple[Fact, ...] = ()
     picture: PictureView | None = None
     picture_in_email: bool = True
+    picture_on_web: bool = True
     date_block: DateBlock | None = None
     signed: Lines | None = None
     school: str = ""
@@ -190,6 +191,7 @@ class Viewer:
             facts=tuple(self._facts(item)),
             picture=self._picture(shown),
             picture_in_email=_allows(item, "email"),
+            picture_on_web=_allows(item, "web"),
             date_block=_date_block(item.details),
             signed=item.details.signed if isinstance(item.details, Message) else None,
             school=item.details.school if isinstance(item.details, GoodNews) else "",
@@ -338,7 +340,11 @@ def _spoken(details: Any) -> list[tuple[str, str]]:
 def _date_block(details: Any) -> DateBlock | None:
     if not isinstance(details, Event):
         return None
-    day: date = details.starts.day
+    return day_block(details.starts.day)
+
+
+def day_block(day: date) -> DateBlock:
+    """A day as a leaf of a calendar shows it."""
     return DateBlock(dates.DAYS[day.weekday()][:3], str(day.day), dates.MONTHS[day.month - 1][:3])
 
 
