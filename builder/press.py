@@ -8,12 +8,13 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
+from builder.audience import in_order
 from builder.cache import Cache
 from builder.content import item_index, read_content
 from builder.model import Content, Edition, Finding, House, Item, Letter, Tags, Variant
 from builder.pictures import PictureError, Prepared, prepare
 from builder.render import Renderer
-from builder.select import in_letters, in_order_of, variants
+from builder.select import in_letters, in_order_of, receives, variants
 from builder.view import EditionView, Viewer, document_links
 
 
@@ -95,6 +96,13 @@ class Press:
         yield from asked
         yield from self.house.personas.values()
         yield from (frozenset({tag.id}) for tag in self.house.audiences.tags)
+
+    def receives(self, edition: Edition, tags: Tags) -> tuple[str, ...]:
+        """The slugs of the items that reach a reader with these tags, in order."""
+        return receives(self.items(edition), tags, self.house.audiences)
+
+    def in_order(self, tags: Iterable[str]) -> tuple[str, ...]:
+        return in_order(tags, self.house.audiences)
 
     def view(self, edition: Edition, variant: Variant) -> EditionView:
         wanted = set(variant.items)

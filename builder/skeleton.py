@@ -17,7 +17,7 @@ from pathlib import Path
 from builder.cache import Cache, fingerprint
 from builder.model import BuilderError, Finding
 
-VERSION = "7"  # raise it when the same template should compile otherwise
+VERSION = "9"  # raise it when the same template should compile otherwise
 # Components whose content is HTML, not further components.
 ENDING = frozenset("mj-text mj-button mj-table mj-raw mj-title mj-preview mj-style".split())
 _JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
@@ -190,11 +190,13 @@ def inline(html: str, css: str) -> str:
 
 def crush(html: str) -> str:
     """White space that no reader sees goes: between structural tags, in style sheets, inside style attributes."""
+    # Not \s: it takes no-break spaces too, and those hold empty cells open.
     html = re.sub(r"(<style[^>]*>)(.*?)(</style>)", lambda m: m[1] + _crush_css(m[2]) + m[3], html, flags=re.DOTALL)
-    html = re.sub(r"\s+", " ", html)
-    blocks = r"(?:!DOCTYPE|html|head|meta|title|style|body|div|table|tbody|thead|tr|td|th|p|ul|ol|li|h[1-6]|noscript|xml|o:\w+|!--|!\[)"
-    html = re.sub(rf"\s+(</?{blocks}\b|<!--|<!\[endif)", r"\1", html)
-    html = re.sub(rf"(</?{blocks}[^<>]*>|-->)\s+", r"\1", html)
+    html = re.sub(r"[ \t\r\n]+", " ", html)
+    blocks = r"(?:!DOCTYPE|html|head|meta|title|style|body|div|table|tbody|thead|tr|td|th|p|ul|ol|li|h[1-6]|noscript|xml|o:\w+)"
+    # A token stands for anything, perhaps for a word: the space beside it is kept, unless a block is on its other side.
+    html = re.sub(rf"[ \t\r\n]+(</?{blocks}\b|<!--(?!jJ)|<!\[endif)", r"\1", html)
+    html = re.sub(rf"(</?{blocks}[^<>]*>|(?<!Jj)-->)[ \t\r\n]+", r"\1", html)
     return re.sub(r' style="([^"]*)"', lambda m: f' style="{_crush_style(m[1])}"', html).strip() + "\n"
 
 

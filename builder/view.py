@@ -70,6 +70,7 @@ class ItemView:
     summary: str
     body: Body
     facts: tuple[Fact, ...] = ()
+    contact: Fact | None = None
     picture: PictureView | None = None
     picture_in_email: bool = True
     picture_on_web: bool = True
@@ -189,6 +190,7 @@ class Viewer:
             summary=item.summary or shown.summary,
             body=self._body_of(item),
             facts=tuple(self._facts(item)),
+            contact=self._fact("contact", shown.contact) if shown.contact else None,
             picture=self._picture(shown),
             picture_in_email=_allows(item, "email"),
             picture_on_web=_allows(item, "web"),
@@ -305,7 +307,7 @@ class Viewer:
         facts = [self._fact(name, text) for name, text in _spoken(shown.details) if text]
         if isinstance(shown.details, Consultation) and (link := self.documents.get(shown.details.document)):
             facts.append(self._link_fact("document", link))
-        return [*facts, *([self._fact("contact", shown.contact)] if shown.contact else [])]
+        return facts
 
     def _fact(self, name: str, text: str) -> Fact:
         shown = markdown.inline(text).replace("<a ", f'<a style="{self.styles.get("a", "")}" ')
