@@ -90,7 +90,7 @@ def _unreachable(relay: Relay, error: BaseException) -> RelayError:
 
 
 async def _introduce(relay: Relay, conversation: Conversation, context: ssl.SSLContext | None) -> Features:
-    _expect(await conversation.hear("greeting"), "its greeting")
+    _expect(await conversation.greeting(), "its greeting")
     features = await _ehlo(relay, conversation)
     if relay.tls == "starttls" and context:
         features = await _start_tls(relay, conversation, features, context)

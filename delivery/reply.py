@@ -1,6 +1,7 @@
 """Bytes from a mail server, in whatever pieces they come → whole replies, each once and in order."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 MAX_LINE_BYTES = 4096  # RFC 5321 4.5.3.1.5 says 512; servers write links into their refusals
@@ -41,12 +42,14 @@ class Replies:
         """No bytes wait that have not become a reply: before STARTTLS anything else is an injection."""
         return not self._buffer and not self._lines
 
-    def feed(self, data: bytes) -> list[Reply]:
-        """Raises GarbledError."""
+    def feed(self, data: bytes) -> Iterator[Reply]:
+        """Each whole reply. Raises GarbledError, after the good ones that came before the garbage."""
         *lines, self._buffer = (self._buffer + data).split(b"\n")
+        for line in lines:
+            if reply := self._take(line.rstrip(b"\r")):
+                yield reply
         if len(self._buffer) > MAX_LINE_BYTES:
             raise GarbledError("the server sent a line without an end")
-        return [reply for line in lines if (reply := self._take(line.rstrip(b"\r")))]
 
     def _take(self, line: bytes) -> Reply | None:
         code, mark = line[:3], line[3:4]

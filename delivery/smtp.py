@@ -67,27 +67,34 @@ class Conversation(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.adopt(cast(asyncio.Transport, transport))
+        self._greeting = self._expect("greeting")  # it may be here before anybody asks for it
 
     def adopt(self, transport: asyncio.Transport) -> None:
         """The transport, or the TLS one that took its place."""
         self.transport = transport
         transport.set_write_buffer_limits(high=0)  # so that resume_writing says when a body has left us
 
-    async def hear(self, stage: str) -> Reply:
-        """The next reply. Raises ConnectionError when there is none."""
-        if self.is_closed:
-            raise ConnectionResetError(self._why)
-        heard: asyncio.Future[Reply] = self._loop.create_future()
-        self._await(stage, lambda reply: None if heard.done() else heard.set_result(reply))
-        done, _ = await asyncio.wait((heard, self.closed), return_when=asyncio.FIRST_COMPLETED)
-        if heard not in done:
-            raise ConnectionResetError(self._why)
-        return heard.result()
+    async def greeting(self) -> Reply:
+        """Raises ConnectionError when there is none."""
+        return await self._heard(self._greeting)
 
     async def command(self, line: str) -> Reply:
-        if not self.is_closed:
-            self.transport.write(line.encode() + b"\r\n")
-        return await self.hear(line.partition(" ")[0])
+        """Its reply. Raises ConnectionError when there is none."""
+        if self.is_closed:
+            raise ConnectionResetError(self._why)
+        self.transport.write(line.encode() + b"\r\n")
+        return await self._heard(self._expect(line.partition(" ")[0]))
+
+    def _expect(self, stage: str) -> asyncio.Future[Reply]:
+        expected: asyncio.Future[Reply] = self._loop.create_future()
+        self._await(stage, lambda reply: None if expected.done() else expected.set_result(reply))
+        return expected
+
+    async def _heard(self, expected: asyncio.Future[Reply]) -> Reply:
+        await asyncio.wait((expected, self.closed), return_when=asyncio.FIRST_COMPLETED)
+        if not expected.done():
+            raise ConnectionResetError(self._why)
+        return expected.result()
 
     @property
     def is_silent(self) -> bool:
@@ -286,13 +293,11 @@ class Conversation(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         try:
-            replies = self._replies.feed(data)
+            for reply in self._replies.feed(data):
+                if not self.is_closed:
+                    self._hear(reply)
         except GarbledError as error:
             self._fail(str(error))
-            return
-        for reply in replies:
-            if not self.is_closed:
-                self._hear(reply)
 
     def _hear(self, reply: Reply) -> None:
         if not self._awaited:

@@ -1,0 +1,39 @@
+"""A sender in a process of its own, to be killed: `python -m tests.delivery.victim URL MAILING PORT CONNECTIONS [wrong]`."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+
+import db
+from delivery import run
+from delivery.engine import Parcel
+from delivery.ledger import Change, Ledger
+from delivery.model import Outcome, State
+from delivery.relay import SmtpEngine
+from tests.delivery.house import relay, terms
+
+
+class WrongRun(run.Run):
+    """The control: lets the dot go before "attempting" is durable. A crash between the two sends a letter twice."""
+
+    def attempt(self, parcel: Parcel, go: Callable[[bool], None]) -> None:
+        held = self._held[parcel.row]
+        self._changes.append((Change(parcel.row, held.state, Outcome(State.ATTEMPTING)), lambda _granted: None))
+        held.granted = True
+        asyncio.get_running_loop().call_later(0.02, self._news.set)
+        go(True)
+
+
+def send(url: str, mailing_id: int, port: int, connections: int, *, is_wrong: bool = False) -> None:
+    if is_wrong:
+        run.Run = WrongRun  # type: ignore[misc]
+    engine = db.open_database(url)
+    with Ledger(engine, mailing_id) as ledger:
+        run.send(ledger, SmtpEngine(relay(port, connections=connections)), terms())
+    engine.dispose()
+
+
+if __name__ == "__main__":
+    send(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), is_wrong="wrong" in sys.argv)
