@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import click
@@ -33,4 +32,4 @@ def demo() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(demo())
+    demo()

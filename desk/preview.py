@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 from flask import Flask, Response, abort, render_template, request, send_from_directory
 from jinja2 import FileSystemLoader
 
+from builder import dates
 from builder.model import BuilderError, Edition, Letter
 from builder.press import Press
 from builder.render import ENCODED_LIMIT, encoded_size
@@ -72,17 +73,18 @@ def create_app(settings: Settings, now: datetime | None = None) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.jinja_loader = FileSystemLoader([str(folder) for folder in template_folders(settings)])
     desk = Desk(settings, now)
-    app.add_url_rule("/", view_func=lambda: page(desk, None, None))
-    app.add_url_rule("/<bulletin>/", view_func=lambda bulletin: page(desk, bulletin, None))
-    app.add_url_rule("/<bulletin>/<day>", view_func=lambda bulletin, day: page(desk, bulletin, day))
-    app.add_url_rule("/letter/<bulletin>/<day>/<name>", view_func=lambda **place: letter(desk, **place))
-    app.add_url_rule("/changed", view_func=lambda: changed(desk))
-    app.add_url_rule(
-        "/static/<name>", view_func=lambda name: send_from_directory(shipped_templates() / "desk" / "static", name)
-    )
-    app.add_url_rule(
-        f"{LOCAL}<name>", view_func=lambda name: send_from_directory(settings.root / "var/cache/pictures", name)
-    )
+    shipped, pictures = shipped_templates() / "desk" / "static", settings.root / "var" / "cache" / "pictures"
+    routes: dict[str, Callable[..., Any]] = {
+        "/": lambda: page(desk, None, None),
+        "/<bulletin>/": lambda bulletin: page(desk, bulletin, None),
+        "/<bulletin>/<day>": lambda bulletin, day: page(desk, bulletin, day),
+        "/letter/<bulletin>/<day>/<name>": lambda **place: letter(desk, **place),
+        "/changed": lambda: changed(desk),
+        "/static/<name>": lambda name: send_from_directory(shipped, name),
+        f"{LOCAL}<name>": lambda name: send_from_directory(pictures, name),
+    }
+    for rule, view in routes.items():
+        app.add_url_rule(rule, endpoint=rule, view_func=view)
     app.after_request(_secure)
     app.register_error_handler(SettingsError, lambda error: _trouble(desk, str(error).split("\n")))
     app.register_error_handler(BuilderError, lambda error: _trouble(desk, [str(f) for f in error.findings]))
@@ -177,7 +179,7 @@ def _letter(press: Press, edition: Edition, asked: str) -> tuple[str, Letter]:
 def _edition_choices(press: Press, shown: Edition) -> list[Choice]:
     names = {b.id: b.name for b in press.house.bulletins.values()}
     return [
-        Choice(f"/{e.bulletin}/{e.day}", f"{names[e.bulletin]}, {press.viewer.edition(e, ()).day}", e.key == shown.key)
+        Choice(f"/{e.bulletin}/{e.day}", f"{dates.say_short(e.day)} · {names[e.bulletin]}", e.key == shown.key)
         for e in reversed(press.content.editions)
     ]
 
