@@ -34,17 +34,17 @@ class Renderer:
         self.styles = read_styles(read_text("email/prose.css", search))
         self.environment = environment(search, kept)
         self.environment.globals.update(words=self.words, publisher=house.publisher, site=house.publisher.url)
-        self._letter: Template | None = None
+        self._compiled_letters: dict[str, Template] = {}
         self._text: Template | None = None
 
-    @property
-    def letter_template(self) -> Template:
-        if self._letter is None:
+    def template(self, name: str) -> Template:
+        """An MJML template as the Jinja template that it was compiled to."""
+        if name not in self._compiled_letters:
             css = read_text("email/letter.css", self.search)
             with told():
-                source = skeleton.compile_letter(LETTER, css, self.search, self.cache)
-                self._letter = self._compiled(source)
-        return self._letter
+                source = skeleton.compile_letter(name, css, self.search, self.cache)
+                self._compiled_letters[name] = self._compiled(source)
+        return self._compiled_letters[name]
 
     def _compiled(self, source: str) -> Template:
         """Through a file where there is one, because Jinja keeps compiled bytes only for what it loads."""
@@ -64,7 +64,7 @@ class Renderer:
 
     def html(self, edition: EditionView) -> str:
         with told():
-            return self.letter_template.render(edition=edition)
+            return self.template(LETTER).render(edition=edition)
 
     def text(self, edition: EditionView) -> str:
         with told():

@@ -10,6 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined, TemplateError
 from jinja2.exceptions import TemplateNotFound, TemplateSyntaxError
+from markupsafe import Markup
 
 from builder.model import BuilderError, Finding
 
@@ -18,9 +19,21 @@ TOKEN_OPENING = "[["
 HARMLESS_OPENING = "[\u2060["
 
 
+class Live(str):
+    """The house's own words, whose [[tokens]] are meant."""
+
+    __slots__ = ()
+
+
+class LiveHtml(Markup):
+    """The same, already HTML."""
+
+    __slots__ = ()
+
+
 def harmless(value: Any) -> Any:
     """Every value that a template writes passes through here."""
-    if isinstance(value, str) and TOKEN_OPENING in value:
+    if isinstance(value, str) and TOKEN_OPENING in value and not isinstance(value, Live | LiveHtml):
         return value.replace(TOKEN_OPENING, HARMLESS_OPENING)
     return value
 
