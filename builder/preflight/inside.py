@@ -1,0 +1,112 @@
+"""Links that lead to other pages of the house: whether the page is there, and whether everyone may see it."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+
+from builder.kinds import Consultation
+from builder.model import Content, Finding, House, Item
+from builder.preflight.checks import Check
+from builder.preflight.links import MOST, links
+from builder.preflight.passages import Passage
+
+DEAD = Check("dead-link", "block", "Q6", "The page is not there.")
+DEAD_RELATED = Check("dead-related", "block", "Q6", "The item or document that it names is not there.")
+UNSEEN = Check("link-to-unseen", "warn", "F6", "The page it leads to is not in the public archive, or not yet.")
+CHECKS = (DEAD, DEAD_RELATED, UNSEEN)
+
+_OUTWARD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|#|www\.|\\")
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """What a link can lead to: by file (relative to the house) and by path on the site. An item, or None for others."""
+
+    files: Mapping[str, Item | None]
+    paths: Mapping[str, Item | None]
+    slugs: Mapping[str, Item | None]
+    """By `bulletin/slug`, `bulletin/date/slug`, and by a document's slug."""
+    url: str
+    kept: re.Pattern[str]
+    """The folders of the site whose pages all are in `paths`."""
+
+
+def pages(content: Content, house: House) -> Pages:
+    files: dict[str, Item | None] = {}
+    paths: dict[str, Item | None] = {}
+    slugs: dict[str, Item | None] = {}
+    for document in content.documents:
+        files[document.source.file] = paths[f"/documents/{document.slug}/"] = slugs[document.slug] = None
+    for edition in content.editions:
+        base = f"/{house.bulletins[edition.bulletin].path}"
+        paths[f"{base}editions/{edition.day}/"] = None
+        for item in (item for item in edition.items if item.key.bulletin == edition.bulletin):
+            files[item.source.file] = paths[f"{base}items/{item.slug}/"] = item
+            slugs[f"{item.key.bulletin}/{item.slug}"] = slugs[str(item.key)] = item
+    bulletins = "|".join(re.escape(b.path) for b in house.bulletins.values() if b.path)
+    kept = re.compile(rf"/(?:{bulletins})?(?:items|editions|documents)/")
+    return Pages(files, paths, slugs, house.publisher.url, kept)
+
+
+def check(passage: Passage, site: Pages, item: Item | None, sends: datetime) -> Iterator[Finding]:
+    """`item`: the one that the passage belongs to, if any. `sends`: when its edition goes out."""
+    if not passage.is_body:
+        return
+    prose = passage.prose
+    for link in islice(links(prose), MOST):
+        place = (prose.file, prose.line_at(link.offset))
+        found, there = _find(link.address, prose.file, site)
+        if not found:
+            yield DEAD.at(*place, f'"{link.address[:100]}" leads nowhere: there is no such page.')
+        elif there and item and (why := _why_unseen(item, there, sends)):
+            yield UNSEEN.at(*place, f'"{link.address[:100]}" leads to {there.key}, which {why}.')
+
+
+def check_names(item: Item, site: Pages, sends: datetime) -> Iterator[Finding]:
+    """`related:` and `document:`, which name their targets by slug."""
+    for name in item.related:
+        keys = (name, f"{item.key.bulletin}/{name}")
+        if not any(key in site.slugs for key in keys):
+            yield DEAD_RELATED.on(item.source, "related", f'related: there is no item or document "{name}".')
+            continue
+        there = next((site.slugs[key] for key in reversed(keys) if key in site.slugs), None)
+        if there and (why := _why_unseen(item, there, sends)):
+            yield UNSEEN.on(item.source, "related", f'related: "{name}" {why}.')
+    if isinstance(item.details, Consultation) and item.details.document:
+        slug = item.details.document
+        if slug not in site.slugs or site.slugs[slug] is not None:
+            yield DEAD_RELATED.on(item.source, "document", f"document: there is no content/documents/{slug}.md.")
+
+
+def _find(address: str, file: str, site: Pages) -> tuple[bool, Item | None]:
+    """(whether it leads somewhere, the item that it leads to). What is not ours to know leads somewhere."""
+    if address.startswith(f"{site.url}/"):
+        address = address.removeprefix(site.url)
+    address = address.partition("#")[0].partition("?")[0]
+    if not address or _OUTWARD.match(address) or "@" in address:
+        return True, None
+    if address.startswith("/"):
+        path = address if address.endswith("/") else f"{address}/"
+        return path in site.paths or not site.kept.match(path), site.paths.get(path)
+    target = posixpath.normpath(posixpath.join(posixpath.dirname(file), address))
+    return target in site.files, site.files.get(target)
+
+
+def _why_unseen(item: Item, there: Item, sends: datetime) -> str:
+    """Why readers of an item may not find the other one; empty when they do."""
+    if there.draft:
+        return "is a draft"
+    if there.subscribers_only and not item.subscribers_only:
+        return "is for subscribers only and has no page"
+    if not there.released_by(sends if item.release is None else max(sends, item.release, key=_utc)):
+        return "is released later than this item"
+    return ""
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)

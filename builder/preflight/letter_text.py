@@ -1,0 +1,66 @@
+"""The plain text of a letter against its HTML: the same words, the same addresses (E14)."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from html import unescape
+
+from builder.model import Edition, Finding, Letter
+from builder.preflight import page
+from builder.preflight.checks import Check
+from builder.preflight.page import Element
+
+RECALL = Check("text-lacks-words", "block", "E14", "Who reads plain text reads the whole edition.")
+LACKS_LINK = Check("text-lacks-link", "block", "E14", "Who reads plain text can follow every link.")
+ADDS_LINK = Check("text-adds-link", "block", "E14", "Both parts of a letter lead to the same places.")
+CHECKS = (RECALL, LACKS_LINK, ADDS_LINK)
+
+LEAST_RECALL = 0.98
+_ADDRESS = re.compile(r"https?://[^\s<>\"']+|\[\[[a-z-]+\]\]")
+
+
+def check(letter: Letter, edition: Edition) -> Iterator[Finding]:
+    top = page.read(letter.html)
+    file = edition.source.file
+    recall, lacking = word_recall(top.text(), letter.text)
+    if recall < LEAST_RECALL:
+        text = f"The plain text has only {recall:.1%} of the letter's words. It lacks: {', '.join(lacking[:8])}."
+        yield RECALL.at(file, 0, text)
+    linked = set(_linked(top))
+    for address in sorted(linked):
+        if _shown(address) not in letter.text:
+            yield LACKS_LINK.at(file, 0, f"The plain text does not tell {address}.")
+    known = {*linked, *map(_trimmed, _ADDRESS.findall(top.text()))}
+    for address in sorted({_trimmed(found) for found in _ADDRESS.findall(letter.text)} - known):
+        yield ADDS_LINK.at(file, 0, f"The plain text tells {address}, which the letter does not.")
+
+
+def word_recall(shown: str, text: str) -> tuple[float, list[str]]:
+    """(the share of the words shown that the text has too, the words that it lacks)."""
+    wanted, had = (Counter(re.findall(r"\w+", part.casefold())) for part in (shown, text))
+    lacking = wanted - had
+    total = sum(wanted.values())
+    return (1 - sum(lacking.values()) / total if total else 1.0), [word for word, _ in lacking.most_common()]
+
+
+def _linked(top: Element) -> Iterator[str]:
+    for link in top.all("a"):
+        address = unescape(link.attributes.get("href", "")).strip()
+        if address and not address.startswith("#"):
+            yield address
+
+
+def _shown(address: str) -> str:
+    """How text tells it: a mail address or number without its scheme."""
+    return (
+        address.removeprefix("mailto:").removeprefix("tel:").partition("?")[0]
+        if ":" in address[:7] and not address.startswith("http")
+        else address
+    )
+
+
+def _trimmed(address: str) -> str:
+    address = address.rstrip(".,;:!?'\"")
+    return address[:-1] if address.endswith(")") and "(" not in address else address

@@ -1,0 +1,87 @@
+"""A letter's HTML → its elements and visible words, for the checks of `letter`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+INLINE = frozenset("a abbr b bdi bdo cite code em font i mark q s small span strong sub sup u".split())
+UNSEEN = frozenset(["head", "script", "style", "title", "template"])
+
+
+@dataclass(slots=True, eq=False)
+class Element:
+    tag: str
+    attributes: dict[str, str]
+    parent: Element | None = None
+    children: list[Element | str] = field(default_factory=list)
+
+    @property
+    def style(self) -> str:
+        return re.sub(r"\s", "", self.attributes.get("style", "")).lower()
+
+    @property
+    def is_hidden(self) -> bool:
+        return self.tag in UNSEEN or "display:none" in self.style or self.attributes.get("aria-hidden") == "true"
+
+    @property
+    def elements(self) -> list[Element]:
+        return [child for child in self.children if isinstance(child, Element)]
+
+    def all(self, *tags: str) -> Iterator[Element]:
+        """It and everything in it, in order; only these tags, if any are given."""
+        waiting = [self]
+        while waiting:
+            element = waiting.pop()
+            if not tags or element.tag in tags:
+                yield element
+            waiting.extend(reversed(element.elements))
+
+    def text(self, *, hidden: bool = False) -> str:
+        """Its words as a reader sees them, blocks a space apart."""
+        parts: list[str] = []
+        waiting: list[Element | str] = [self]
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, str):
+                parts.append(node)
+            elif hidden or not node.is_hidden:
+                gap = "" if node.tag in INLINE else " "
+                waiting += [gap, *reversed(node.children), gap]
+        return " ".join("".join(parts).split())
+
+
+class _Builder(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.top = Element("", {})
+        self.here = self.top
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        element = Element(tag, {name: value or "" for name, value in attrs}, self.here)
+        self.here.children.append(element)
+        if tag not in VOID:
+            self.here = element
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.here.children.append(Element(tag, {name: value or "" for name, value in attrs}, self.here))
+
+    def handle_endtag(self, tag: str) -> None:
+        element: Element | None = self.here
+        while element and element.tag != tag:
+            element = element.parent
+        if element and element.parent:
+            self.here = element.parent
+
+    def handle_data(self, data: str) -> None:
+        self.here.children.append(data)
+
+
+def read(html: str) -> Element:
+    builder = _Builder()
+    builder.feed(html)
+    builder.close()
+    return builder.top
