@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from builder.model import Edition, Finding, Letter
-from builder.preflight import page
 from builder.preflight.checks import Check
 from builder.preflight.links import is_generic
 from builder.preflight.page import Element
@@ -41,15 +40,14 @@ LARGE_BYTES = 80_000  # leaves room for what forwarding adds
 CLIP_BYTES = 100_000  # Gmail's is 102,400; reader tokens grow a little when they are filled in
 COLUMN = 600  # px
 _CONDITIONAL = re.compile(r"<!--\[if[^\]]*\]>(?:<!-->)?|(?:<!--)?<!\[endif\]-->")
-_LEFTOVER = re.compile(r"\{\{|\{%|%\}|\}\}|</?mj-[a-z-]+|<!--token")
+_LEFTOVER = re.compile(r"</?mj-[a-z-]+|<!--token")  # not {{ or }}: writers may use them, and style sheets do
 _FETCHED = re.compile(r"url\(\s*['\"]?([^'\")]+)|@import[^;]*", re.IGNORECASE)
 
 Fault = tuple[Check, str]
 
 
-def check(letter: Letter, edition: Edition, url: str) -> Iterator[Finding]:
-    """`url`: the archive's; pictures come from there."""
-    top = page.read(letter.html)
+def check(letter: Letter, top: Element, edition: Edition, url: str) -> Iterator[Finding]:
+    """`top`: the letter's HTML, read. `url`: the archive's; pictures come from there."""
     faults = (
         *_size(letter), *_language(top), *_tables(top), *_headings(top), *_links(top), *_pictures(top),
         *_head(top, letter, edition), *_conditionals(letter.html), *_leftovers(letter.html), *_foreign(top, url),
@@ -78,10 +76,12 @@ def _tables(top: Element) -> Iterator[Fault]:
     for table in top.all("table"):
         if table.attributes.get("role") in {"presentation", "none"}:
             continue
-        heads = list(table.all("th"))
+        heads = [cell for cell in table.all("th") if cell.nearest("table") is table]
         if not heads:
             yield TABLES, f'a layout table has no role="presentation" ({table.text()[:60]}).'
-        elif not all(cell.attributes.get("scope") for cell in heads) or not any(table.all("caption")):
+        elif not all(cell.attributes.get("scope") for cell in heads) or not any(
+            child.tag == "caption" for child in table.elements
+        ):
             yield TABLES, f"a data table needs a caption and a scope on each th ({table.text()[:60]})."
 
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from html import unescape
 
 from builder.model import Edition, Finding, Letter
-from builder.preflight import page
 from builder.preflight.checks import Check
 from builder.preflight.page import Element
 
@@ -21,12 +20,12 @@ LEAST_RECALL = 0.98
 _ADDRESS = re.compile(r"https?://[^\s<>\"']+|\[\[[a-z-]+\]\]")
 
 
-def check(letter: Letter, edition: Edition) -> Iterator[Finding]:
-    top = page.read(letter.html)
+def check(letter: Letter, top: Element, edition: Edition) -> Iterator[Finding]:
+    """`top`: the letter's HTML, read."""
     file = edition.source.file
-    recall, lacking = word_recall(top.text(), letter.text)
+    recall, lacking = word_recall(top.text(skip=_leads_within), letter.text)
     if recall < LEAST_RECALL:
-        text = f"The plain text has only {recall:.1%} of the letter's words. It lacks: {', '.join(lacking[:8])}."
+        text = f"The plain text has only {recall:.1%} of the words of {letter.variant.id}. It lacks: {', '.join(lacking[:8])}."
         yield RECALL.at(file, 0, text)
     linked = set(_linked(top))
     for address in sorted(linked):
@@ -35,6 +34,11 @@ def check(letter: Letter, edition: Edition) -> Iterator[Finding]:
     known = {*linked, *map(_trimmed, _ADDRESS.findall(top.text()))}
     for address in sorted({_trimmed(found) for found in _ADDRESS.findall(letter.text)} - known):
         yield ADDS_LINK.at(file, 0, f"The plain text tells {address}, which the letter does not.")
+
+
+def _leads_within(element: Element) -> bool:
+    """ "Back to contents": plain text has no places to jump to."""
+    return element.tag == "a" and element.attributes.get("href", "").startswith("#")
 
 
 def word_recall(shown: str, text: str) -> tuple[float, list[str]]:

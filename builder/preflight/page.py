@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
@@ -31,6 +31,13 @@ class Element:
     def elements(self) -> list[Element]:
         return [child for child in self.children if isinstance(child, Element)]
 
+    def nearest(self, tag: str) -> Element | None:
+        """The innermost element of this tag around it."""
+        around = self.parent
+        while around and around.tag != tag:
+            around = around.parent
+        return around
+
     def all(self, *tags: str) -> Iterator[Element]:
         """It and everything in it, in order; only these tags, if any are given."""
         waiting = [self]
@@ -40,15 +47,15 @@ class Element:
                 yield element
             waiting.extend(reversed(element.elements))
 
-    def text(self, *, hidden: bool = False) -> str:
-        """Its words as a reader sees them, blocks a space apart."""
+    def text(self, *, hidden: bool = False, skip: Callable[[Element], bool] | None = None) -> str:
+        """Its words as a reader sees them, blocks a space apart. `skip`: elements to leave out."""
         parts: list[str] = []
         waiting: list[Element | str] = [self]
         while waiting:
             node = waiting.pop()
             if isinstance(node, str):
                 parts.append(node)
-            elif hidden or not node.is_hidden:
+            elif (hidden or not node.is_hidden) and not (skip and skip(node)):
                 gap = "" if node.tag in INLINE else " "
                 waiting += [gap, *reversed(node.children), gap]
         return " ".join("".join(parts).split())

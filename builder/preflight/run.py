@@ -19,6 +19,7 @@ from builder.preflight import (
     letter,
     letter_text,
     links,
+    page,
     past,
     people,
     pictures,
@@ -98,8 +99,9 @@ def _edition(proof: Proof, site: Pages) -> Iterator[Finding]:
     for item in proof.items:
         yield from _item(item, proof, site)
     for rendered in proof.letters:
-        yield from letter.check(rendered, proof.edition, proof.house.publisher.url)
-        yield from letter_text.check(rendered, proof.edition)
+        top = page.read(rendered.html)
+        yield from letter.check(rendered, top, proof.edition, proof.house.publisher.url)
+        yield from letter_text.check(rendered, top, proof.edition)
 
 
 def _item(item: Item, proof: Proof, site: Pages) -> Iterator[Finding]:

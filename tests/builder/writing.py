@@ -137,6 +137,12 @@ def _read(name: str, text: str) -> tuple[Item | None, Notes]:
     return read_item(HOUSE, WEEKLY, DAY, take_apart(text.encode(), file))
 
 
+def read_one(text: str) -> Item:
+    entry, _ = _read("summit", text)
+    assert entry
+    return entry
+
+
 def codes(body: str, **headers: str) -> list[str]:
     """The codes that an item with this body gets."""
     return [code for code, _ in of_item(item(body, **headers))]
