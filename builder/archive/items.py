@@ -1,0 +1,141 @@
+"""Items → what the pages show of them: no style for mail clients, no photo without consent, no link to a hidden item."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from builder.archive import html
+from builder.archive.public import Public
+from builder.kinds import Action, Consultation, Event, Feedback
+from builder.model import Item, Moment
+from builder.press import Press
+from builder.view import ItemView, SectionView, Viewer
+
+_PAGE = re.compile(r"((?:[a-z0-9-]+/)?(?:items|editions)/[^/]+)(?:/.*)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebItem:
+    """An item as a page shows it."""
+
+    item: Item
+    view: ItemView
+    page: str
+    """Its body with headings from h2 on: the item is the page."""
+    inner: str
+    """Its body with headings from h4 on: the item is one of an edition."""
+    banner: str = ""
+    """Why it is out of date; empty while it is not."""
+    calendar: str = ""
+    """The address of the event as a calendar file; empty for all but events."""
+    closes: str = ""
+    """The day on which an answer is wanted at the latest, as spoken; empty when none is, or when it is over."""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WebSection:
+    id: str
+    title: str
+    intro: str
+    items: tuple[WebItem, ...]
+
+
+@dataclass(slots=True)
+class Shelf:
+    """Every public item, made ready once."""
+
+    press: Press
+    public: Public
+    viewer: Viewer
+    dead: html.Dead
+    _made: dict[int, WebItem]
+
+    def of(self, item: Item) -> WebItem:
+        """An item as it stands in one edition; a guest is another object in each."""
+        if id(item) not in self._made:
+            self._made[id(item)] = self._make(item)
+        return self._made[id(item)]
+
+    def sections(self, sections: Iterable[SectionView], items: Iterable[Item]) -> tuple[WebSection, ...]:
+        """`sections` were made from these items, in this order."""
+        waiting = iter(items)
+        return tuple(
+            WebSection(s.id, s.title, s.intro, tuple(self.of(next(waiting)) for _ in s.items)) for s in sections
+        )
+
+    def _make(self, item: Item) -> WebItem:
+        view = self._for_web(self.viewer.item(item))
+        page = self.body(view.body.html)
+        if not view.picture_on_web:
+            page = html.without_pictures(page)
+        banner = self._banner(item)
+        return WebItem(
+            item=item,
+            view=view,
+            page=page,
+            inner=html.lowered(page, 2),
+            banner=banner,
+            calendar=f"{view.url}event.ics" if isinstance(item.details, Event) else "",
+            closes="" if banner else self._closes(item),
+            description=html.shortened(view.summary or html.plain(page) or view.title, 200),
+        )
+
+    def _for_web(self, view: ItemView) -> ItemView:
+        """The viewer's links are to what is public already, but for an excerpt's original and the facts' styles."""
+        return replace(
+            view,
+            facts=tuple(replace(fact, html=html.without_style(fact.html)) for fact in view.facts),
+            picture=view.picture if view.picture_on_web else None,
+            related=tuple(link for link in view.related if not self.dead(link.url)),
+        )
+
+    def body(self, source: str) -> str:
+        return html.for_page(source, self.dead, self.viewer.say("web", "table"))
+
+    def _banner(self, item: Item) -> str:
+        if any(i.expired_by(self.public.now) for i in (item, item.original) if i):
+            return self.viewer.say("web", "expired")
+        if is_over(item, self.public.now):
+            return self.viewer.say("web", f"over-{(item.original or item).kind}")
+        return ""
+
+    def _closes(self, item: Item) -> str:
+        names = {"closes", "action-by"}
+        return next((fact.text for fact in self.viewer.item(item).facts if fact.name in names), "")
+
+
+def is_over(item: Item, now: datetime) -> bool:
+    """Whether the last day that the item itself names has passed. `now` is on the publisher's clock."""
+    last = last_moment((item.original or item).details)
+    return last is not None and last.end(now.tzinfo).timestamp() <= now.timestamp()  # type: ignore[arg-type]
+
+
+def last_moment(details: Any) -> Moment | None:
+    match details:
+        case Action(action_by):
+            return action_by
+        case Event(starts, ends):
+            return ends or starts
+        case Consultation(closes):
+            return closes
+        case Feedback(_, closes):
+            return closes
+    return None
+
+
+def dead_links(site: str, published: frozenset[str]) -> html.Dead:
+    """`published`: the items' and editions' pages there are, like `items/summit/`. All other addresses are alive."""
+
+    def dead(address: str) -> bool:
+        if not address.lower().startswith(f"{site.lower()}/"):
+            return False
+        path = re.split(r"[?#]", address[len(site) + 1 :])[0]
+        match = _PAGE.fullmatch(path)
+        return match is not None and f"{match[1]}/" not in published
+
+    return dead
