@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from builder.limits import excesses
 from builder.model import Finding, Severity, Source
 
 ALIASES = {
@@ -25,13 +26,11 @@ ALIASES = {
 }
 FENCE = "---"
 MAX_FILE_BYTES = 200_000  # the longest real item seen is 20 kB; past this, Markdown takes seconds
-MAX_QUOTE_DEPTH = 8  # deeper nesting is an accident (a pasted mail thread), and recursion is finite
 _NAME = re.compile(r"([A-Za-z][A-Za-z0-9 _-]{0,40}?)\s*:(.*)", re.DOTALL)
 # Characters that change how text reads without being seen: controls, bidi overrides and isolates, and BOMs inside.
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]")
 _LINE_ENDS = re.compile("\r\n|[\r\u0085\u2028\u2029]")
 _LONG_VALUE = re.compile(r'"([^"]{80})[^"]{20,}"')
-_QUOTES = re.compile(r"^[ >]*", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ def take_apart(raw: bytes, file: str) -> Written:
     rest = lines[end + 1 :] if start else lines
     blank = next((n for n, line in enumerate(rest) if line), 0)
     body, body_line = "\n".join(rest).strip("\n"), (end + 2 if start else 1) + blank
-    _check_nesting(body, body_line, notes)
+    _check_size(body, body_line, notes)
     source = Source(file, {**at, "body": body_line}, _checked(headers))
     return Written(source, headers, body, body_line, tuple(notes.findings))
 
@@ -154,11 +153,6 @@ def _one_header(line: str, number: int, headers: dict[str, list[str]], at: dict[
     return name
 
 
-def _check_nesting(body: str, body_line: int, notes: Notes) -> None:
-    for match in _QUOTES.finditer(body):
-        if match[0].count(">") > MAX_QUOTE_DEPTH or len(match[0]) > 200:
-            line = body_line + body.count("\n", 0, match.start())
-            notes.add(
-                "nested-too-deeply", line, f"Quotes are nested more than {MAX_QUOTE_DEPTH} deep here. Flatten them."
-            )
-            return
+def _check_size(body: str, body_line: int, notes: Notes) -> None:
+    for line, message in excesses(body):
+        notes.add("too-much-markup", body_line + line, message)

@@ -9,15 +9,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from html import escape
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
+from builder.limits import excesses
 from builder.plain import as_text
 
 if TYPE_CHECKING:
     from markdown import Markdown
 
-VERSION = "4"  # part of every cache key: raise it when the same Markdown should come out otherwise
+VERSION = "5"  # part of every cache key: raise it when the same Markdown should come out otherwise
 
 ALLOWED: dict[str, set[str]] = {
     **{tag: set() for tag in "p br hr h2 h3 h4 h5 h6 ul li blockquote strong em code pre table thead tbody tr caption".split()},
@@ -30,6 +32,13 @@ ALLOWED: dict[str, set[str]] = {
 SCHEMES = {"https", "http", "mailto", "tel"}
 CAPTION = "Table:"
 _HEADING = re.compile(r"h[1-6]")
+# From the start of a word only: trying every letter of a long word takes a minute.
+_MAIL = r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+_ADDRESS = re.compile(
+    r"(?P<web>https?://[^\s<>\"']*[^\s<>\"'.,;:!?()])"
+    rf"|(?P<mail>{_MAIL})"
+    r"|(?<![\w.+/-])(?:\+44[ ]?|0)\d(?:[ -]?\d){8,9}(?![\w-])"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +57,31 @@ def render(source: str, styles: Mapping[str, str]) -> Body:
 
 
 def to_html(source: str) -> str:
+    """Never raises and never takes long: what is too much for Markdown is shown as the text it is."""
     import nh3
 
-    engine = _engine()
-    engine.reset()
     return nh3.clean(
-        engine.convert(source),
+        _convert(source),
         tags=set(ALLOWED),
         attributes=ALLOWED,
         url_schemes=SCHEMES,
         link_rel=None,
         filter_style_properties={"text-align"},
     )
+
+
+def _convert(source: str) -> str:
+    source = source.encode("utf-8", "replace").decode()  # a lone surrogate is no text
+    if next(excesses(source), None) is None:
+        try:
+            return _engine().reset().convert(source)
+        except RecursionError:
+            _engine.cache_clear()  # it was left half-way
+    return as_written(source)
+
+
+def as_written(source: str) -> str:
+    return "\n".join(f"<p>{escape(part)}</p>" for part in source.split("\n\n") if part.strip())
 
 
 def for_email(html: str, styles: Mapping[str, str]) -> str:
@@ -84,11 +106,14 @@ def _engine() -> Markdown:
     """One instance for the life of the process: making one costs as much as converting a page."""
     import markdown
 
+    from builder.inlines import quicken
+
     engine = markdown.Markdown(extensions=["tables", "sane_lists"], output_format="html")
     engine.preprocessors.deregister("html_block")
     engine.inlinePatterns.deregister("html")
     _add_bare_links(engine)
     _add_shaping(engine)
+    quicken(engine)
     return engine
 
 
@@ -108,7 +133,7 @@ def _add_bare_links(engine: Markdown) -> None:
     engine.inlinePatterns.register(
         BareLink(r"https?://[^\s<>()\x02\x03]*[^\s<>()\x02\x03.,;:!?'\"*_]", engine), "url", 25
     )
-    engine.inlinePatterns.register(BareLink(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", engine), "mail", 24)
+    engine.inlinePatterns.register(BareLink(_MAIL, engine), "mail", 24)
 
 
 def _add_shaping(engine: Markdown) -> None:
@@ -145,16 +170,13 @@ def _shape_table(root: Element, table: Element) -> None:
 
 def inline(text: str) -> str:
     """A header's one line of text, escaped, with its addresses as links: `contact`, `returns-to`, `respond`."""
-    from html import escape
 
     def link(match: re.Match[str]) -> str:
         shown = match[0]
-        href = shown if "://" in shown else f"mailto:{shown}"
+        href = shown if match["web"] else f"mailto:{shown}" if match["mail"] else "tel:" + re.sub(r"[ ()-]", "", shown)
         return f'<a href="{href}">{shown}</a>'
 
-    return re.sub(
-        r"https?://[^\s<>\"']*[^\s<>\"'.,;:!?()]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+", link, escape(text, quote=True)
-    )
+    return _ADDRESS.sub(link, escape(text, quote=True))
 
 
 def read_styles(css: str) -> dict[str, str]:
@@ -162,7 +184,7 @@ def read_styles(css: str) -> dict[str, str]:
     css = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
     styles: dict[str, str] = {}
     for selectors, declarations in re.findall(r"([^{}]+)\{([^{}]*)\}", css):
-        line = ";".join(part.strip() for part in declarations.split(";") if part.strip())
+        line = ";".join(re.sub(r"\s*:\s*", ":", part.strip()) for part in declarations.split(";") if part.strip())
         for selector in selectors.split(","):
             styles[selector.strip()] = f"{styles[selector.strip()]};{line}" if selector.strip() in styles else line
     return styles

@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
+from html import unescape
 
 QUOTE = "> "
 BULLET = "- "
+# Enough for what nh3 writes, which has no bare < or > outside its tags; four times as fast as html.parser.
+_PIECE = re.compile(r"<(/?)([a-z][a-z0-9]*)([^<>]*)>|([^<>]+)")
+_ATTRIBUTE = re.compile(r'([a-z]+)="([^"]*)"')
+_SPACE = re.compile(r"\s+")
+_BREAK = re.compile(r" *\n *")
 
 
 def as_text(html: str) -> str:
     """`html` is the output of `markdown.to_html`; the text has no trailing blank lines."""
     writer = _Writer()
-    writer.feed(html)
-    writer.close()
+    for slash, tag, attributes, words in _PIECE.findall(html):
+        if words:
+            writer.handle_data(unescape(words) if "&" in words else words)
+        elif slash:
+            writer.handle_endtag(tag)
+        else:
+            writer.handle_starttag(
+                tag, {n: unescape(v) for n, v in _ATTRIBUTE.findall(attributes)} if attributes else {}
+            )
     return writer.text()
 
 
-class _Writer(HTMLParser):
+class _Writer:
     """Collects blocks; a block is a run of inline text with the marks that stand before its first and further lines."""
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self.blocks: list[str] = []
         self.words: list[str] = []
         self.margins: list[str] = []
@@ -32,9 +43,9 @@ class _Writer(HTMLParser):
         self.row: list[str] = []
         self.head: list[str] = []
         self.tight = False
+        self.verbatim = False
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        attributes = dict(attrs)
+    def handle_starttag(self, tag: str, attributes: dict[str, str]) -> None:
         if tag in {"ul", "ol"}:
             self._flush()
             self.lists.append(int(attributes.get("start") or 1) if tag == "ol" else None)
@@ -52,6 +63,9 @@ class _Writer(HTMLParser):
             self.words.append("\n")
         elif tag == "tr":
             self.row = []
+        elif tag == "pre":
+            self._flush()
+            self.verbatim = True
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "a":
@@ -72,9 +86,10 @@ class _Writer(HTMLParser):
             self._close_heading()
         elif tag in {"p", "pre", "caption"}:
             self._flush()
+            self.verbatim = False
 
     def handle_data(self, data: str) -> None:
-        self.words.append(re.sub(r"\s+", " ", data))
+        self.words.append(data if self.verbatim else _SPACE.sub(" ", data))
 
     def text(self) -> str:
         self._flush()
@@ -109,9 +124,11 @@ class _Writer(HTMLParser):
         self._write("; ".join(named))
 
     def _take(self) -> str:
-        taken = re.sub(r" *\n *", "\n", "".join(self.words)).strip()
+        taken = "".join(self.words)
         self.words.clear()
-        return taken
+        if self.verbatim:
+            return taken.strip("\n")
+        return _BREAK.sub("\n", taken).strip() if "\n" in taken else taken.strip()
 
     def _flush(self) -> None:
         if taken := self._take():

@@ -19,7 +19,7 @@ CHECKS = (
     _read("headers-not-closed", "The whole text was taken for headers."),
     _read("not-a-header", "The line would be lost."),
     _read("header-twice", "One of the two values would be lost."),
-    _read("nested-too-deeply", "Mail programmes give up on it."),
+    _read("too-much-markup", "No reader follows it, and Markdown takes seconds over it."),
     _read("unknown-header", "What it says would be lost."),
     _read("header-of-other-kind", "What it says would be lost."),
     _read("missing-header", "The kind cannot do without it."),

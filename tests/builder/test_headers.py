@@ -89,7 +89,7 @@ def test_a_header_given_twice_keeps_its_first_value() -> None:
         ("Just words", "no-headers"),
         ("---\n---\nwords", "no-headers"),
         ("---\ntitle: A\nwords", "headers-not-closed"),
-        ("---\ntitle: A\n---\n" + ">" * 9 + " words", "nested-too-deeply"),
+        ("---\ntitle: A\n---\n" + ">" * 9 + " words", "too-much-markup"),
     ],
 )
 def test_a_file_without_its_parts_is_told(text: str, code: str) -> None:
