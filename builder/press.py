@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,7 +16,9 @@ from builder.model import Content, Edition, Finding, House, Item, Letter, Tags, 
 from builder.pictures import PictureError, Prepared, prepare
 from builder.render import Renderer
 from builder.select import in_letters, in_order_of, receives, variants
-from builder.view import EditionView, Viewer, document_links
+from builder.view import EditionView, Viewer, beside, document_links
+
+_IN_BODY = re.compile(r"!\[[^\[\]]*\]\(\s*<?([^()<>\s]+)")
 
 
 @dataclass
@@ -29,7 +32,7 @@ class Press:
     kept: Path
     """The folder for caches; deleting it costs only time."""
     drafts: bool = False
-    faults: list[Finding] = field(default_factory=list)
+    _pictures: dict[str, Prepared | PictureError] = field(default_factory=dict)
 
     @cached_property
     def cache(self) -> Cache:
@@ -55,27 +58,32 @@ class Press:
             documents=document_links(self.content, self.house),
         )
 
-    @cached_property
-    def _pictures(self) -> dict[str, Prepared | None]:
-        return {}
-
     def picture(self, file: str) -> Prepared | None:
-        """A picture by its file, relative to the house. One that cannot be had is told once, in `faults`."""
+        """A picture by its file, relative to the house. None when it cannot be had: `picture_findings` says why."""
         if file not in self._pictures:
             self._pictures[file] = self._prepare(file)
-        return self._pictures[file]
+        made = self._pictures[file]
+        return made if isinstance(made, Prepared) else None
 
-    def _prepare(self, file: str) -> Prepared | None:
+    def _prepare(self, file: str) -> Prepared | PictureError:
         source = (self.root / file).resolve()
         try:
             if not source.is_relative_to((self.root / "content").resolve()):
                 raise PictureError("The picture is outside content/. Copy it into the edition's images/ folder.")
             return prepare(source, self.kept / "pictures", self.cache)
         except PictureError as error:
-            self.faults.append(Finding(file, 0, "bad-picture", "block", str(error)))
+            return error
         except OSError:
-            self.faults.append(Finding(file, 0, "missing-picture", "block", "There is no such picture."))
-        return None
+            return PictureError(f"There is no picture {file}.")
+
+    def picture_findings(self, items: Iterable[Item]) -> tuple[Finding, ...]:
+        """Each picture of these items that cannot be had, where it is named."""
+        named = ((item, file, line) for item in items for file, line in pictures_named(item))
+        return tuple(
+            Finding(item.source.file, line, "bad-image", "block", str(self._pictures[file]))
+            for item, file, line in named
+            if self.picture(file) is None
+        )
 
     def sends(self, edition: Edition) -> datetime:
         """When the edition goes out: its day, at its bulletin's time."""
@@ -110,3 +118,11 @@ class Press:
 
     def letter(self, edition: Edition, variant: Variant) -> Letter:
         return self.renderer.letter(self.view(edition, variant), variant)
+
+
+def pictures_named(item: Item) -> Iterator[tuple[str, int]]:
+    """Each picture that an item names, in its header or its body: (file, line)."""
+    if item.picture:
+        yield item.picture.file, item.source.line("image")
+    for match in _IN_BODY.finditer(item.body):
+        yield beside(item.source.file, match[1]), item.source.line("body") + item.body.count("\n", 0, match.start())

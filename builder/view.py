@@ -254,7 +254,7 @@ class Viewer:
         return re.sub(r"\((?!https?:)([^()\s]+\.md(?:#[\w-]+)?)\)", lambda m: f"({self.resolve(m[1], file)})", text)
 
     def _place_picture(self, match: re.Match[str], file: str) -> str:
-        prepared = self.picture(_beside(file, html.unescape(match[2])))
+        prepared = self.picture(beside(file, html.unescape(match[2])))
         if prepared is None:
             return ""
         size = f'width="{prepared.width}" height="{prepared.height}"'
@@ -266,7 +266,7 @@ class Viewer:
         path, _, fragment = target.partition("#")
         if path.startswith("/"):
             return self.house.publisher.url + target
-        page = self._pages.get(_beside(file, path))
+        page = self._pages.get(beside(file, path))
         return (page or target) if not (page and fragment) else f"{page}#{fragment}"
 
     def picture_url(self, prepared: Prepared) -> str:
@@ -363,7 +363,7 @@ def _first_paragraph(body: str) -> str:
     return body.strip().split("\n\n", 1)[0]
 
 
-def _beside(file: str, target: str) -> str:
+def beside(file: str, target: str) -> str:
     """`../a.md` as written in content/weekly/2025-01-14/b.md → content/weekly/a.md."""
     parts: list[str] = []
     for part in (PurePosixPath(file).parent / target).parts:

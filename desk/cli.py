@@ -301,3 +301,7 @@ def _show_findings(findings: Iterable[Finding], *, error: bool = False) -> None:
         click.echo(f"{mark} {finding} [{finding.code}]", err=error)
     blocks = sum(finding.severity == "block" for finding in findings)
     click.echo(f"{len(findings)} findings, {blocks} of them block." if findings else "Nothing to mend.", err=error)
+
+
+if __name__ == "__main__":
+    main()

@@ -10,9 +10,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from builder.archive import archive
 from builder.eml import to_eml
 from builder.model import BuilderError, Edition, Finding, Letter, Tags
 from builder.press import Press
+from builder.publish import publish
 from builder.render import encoded_size
 
 
@@ -55,11 +57,10 @@ def build_edition(press: Press, edition: Edition, asked: Iterable[Tags], out: Pa
     """
     asked = tuple(asked)
     wrong = blocking(press.content.findings, f"content/{edition.bulletin}/{edition.day}/")
+    wrong += press.picture_findings(edition.items)
     if wrong:
         raise BuilderError(wrong)
     letters = tuple(press.letter(edition, v) for v in press.variants(edition, press.choices(asked)))
-    if press.faults:
-        raise BuilderError(tuple(press.faults))
     folder = out / edition.bulletin / str(edition.day)
     _write_folder(folder, _letter_files(press, edition, letters, asked))
     return Built(edition, folder, letters)
@@ -103,6 +104,18 @@ def index_of(press: Press, edition: Edition, letters: Iterable[Letter], asked: I
         ],
         "personas": people,
     }
+
+
+def publish_archive(press: Press) -> int:
+    """The whole site, built beside the old one and swapped in; the old one stays when anything is wrong.
+
+    Returns how many files it has. Raises BuilderError with every problem.
+    """
+    items = (item for edition in press.content.editions for item in edition.items)
+    wrong = (*blocking(press.content.findings), *press.picture_findings(items))
+    if wrong:
+        raise BuilderError(wrong)
+    return publish(archive(press), press.root / "site")
 
 
 def _write_folder(folder: Path, files: Iterable[tuple[str, bytes]]) -> None:
