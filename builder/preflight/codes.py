@@ -1,4 +1,4 @@
-"""The codes that reading gives: what `content`, `headers` and `items` found while they read the files."""
+"""The codes that reading gives: what was found while content, settings and templates were read."""
 
 from __future__ import annotations
 
@@ -41,4 +41,6 @@ CHECKS = (
     _read("slug-taken", "Two pages cannot have one address."),
     Check("also-nowhere", "warn", "", "The other edition is not there yet."),
     _read("bad-config", "bulletin.toml has a mistake."),
+    _read("bad-template", "No letter can be made of it."),
+    _read("missing-letter", "People would wait for it in vain."),
 )

@@ -29,7 +29,7 @@ def check(letter: Letter, top: Element, edition: Edition) -> Iterator[Finding]:
         yield RECALL.at(file, 0, text)
     linked = set(_linked(top))
     for address in sorted(linked):
-        if _shown(address) not in letter.text:
+        if not _is_told(address, letter.text):
             yield LACKS_LINK.at(file, 0, f"The plain text does not tell {address}.")
     known = {*linked, *map(_trimmed, _ADDRESS.findall(top.text()))}
     for address in sorted({_trimmed(found) for found in _ADDRESS.findall(letter.text)} - known):
@@ -56,13 +56,13 @@ def _linked(top: Element) -> Iterator[str]:
             yield address
 
 
-def _shown(address: str) -> str:
-    """How text tells it: a mail address or number without its scheme."""
-    return (
-        address.removeprefix("mailto:").removeprefix("tel:").partition("?")[0]
-        if ":" in address[:7] and not address.startswith("http")
-        else address
-    )
+def _is_told(address: str, text: str) -> bool:
+    """A mail address without its scheme, a number however its digits are grouped."""
+    if address.startswith("tel:"):
+        return re.sub(r"\D", "", address) in re.sub(r"[\s()-]", "", text)
+    if address.startswith("mailto:"):
+        return address[7:].partition("?")[0] in text
+    return address in text
 
 
 def _trimmed(address: str) -> str:

@@ -26,7 +26,7 @@ FAIR = """<!doctype html>
 <img src="https://news.example/images/logo.png" alt="A council" width="120" height="40">
 <h1>Weekly update</h1><p><a href="#item-summit">Inclusion summit</a></p>
 <h2>News</h2><h3>Inclusion summit</h3>
-<p>You can now <a href="https://example.org/book" style="color:#00f">book a place</a> or <a href="mailto:a@b.example?subject=Hi">write to us</a>.</p>
+<p>You can now <a href="https://example.org/book" style="color:#00f">book a place</a> or <a href="mailto:a@b.example?subject=Hi">write to us</a> or <a href="tel:01632960001">01632 960001</a>.</p>
 <table><caption>Places</caption><tr><th scope="col">Day</th></tr><tr><td>Friday</td></tr></table>
 <p><a href="[[unsubscribe]]">Stop these letters</a></p>
 </td></tr></table>
@@ -36,7 +36,7 @@ FAIR = """<!doctype html>
 TEXT = """Weekly update
 News
 Inclusion summit
-You can now book a place (https://example.org/book) or write to us (a@b.example).
+You can now book a place (https://example.org/book) or write to us (a@b.example) or 01632 960001.
 A council
 Places Day Friday
 For all but Outlook
