@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from desk.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
+NOON = time(12)  # what a bare day means to --now: its edition went out that morning
 COLOURS = {"block": "red", "warn": "yellow", "advice": "cyan"}
 
 
@@ -45,12 +46,11 @@ class Context:
 
 
 def _moment(text: str, settings: Settings) -> datetime:
-    from datetime import time
 
     from builder.dates import read_moment
 
     try:
-        return read_moment(text, settings.house.calendar.zone).moment(settings.house.calendar.zone, time(0))
+        return read_moment(text, settings.house.calendar.zone).moment(settings.house.calendar.zone, NOON)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--now") from error
 
