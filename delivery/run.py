@@ -10,6 +10,7 @@ import math
 import random
 import signal
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -34,10 +35,13 @@ MOST_ASIDE = 20 * PAGE  # claims of slow domains in memory; then the list waits 
 FRAMES_KEPT = 100  # letters of 60 KB in memory
 CONTROL_SECONDS = 0.4  # how often somebody's pause or cancel is looked for
 PROGRESS_SECONDS = 0.2
+WORTH_WAITING_SECONDS = 0.001
+LONGEST_GATHER_SECONDS = 0.01
 LEDGER_TRIES = (0.2, 0.5, 1.0, 2.0)  # waits after a failed write
 
 T = TypeVar("T")
 Sign = Callable[[Message], Message]
+Pending = tuple[Change, Callable[[bool], None] | None]
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,7 @@ class Run:
         self._slow: dict[str, deque[Claim]] = {}  # of domains that must wait
         self._held: dict[int, _Held] = {}
         self._takers: set[Callable[[], None]] = set()
-        self._changes: list[tuple[Change, Callable[[bool], None] | None]] = []
+        self._changes: list[Pending] = []
         self._news = asyncio.Event()
         self._cursor = -1
         self._is_exhausted = False
@@ -114,6 +118,11 @@ class Run:
         self._refusals = 0
         self._breathe_until = 0.0
         self._counts: dict[State, int] = {}
+        self._commit_seconds = 0.0
+        self._asking = 0  # letters whose dot waits for the next commit
+        self._under_way = 0  # given out, and nothing heard of their end
+        self._is_committing = self._has_timer = False
+        self._broken: BaseException | None = None
 
     # ---- what the engine sees
 
@@ -124,6 +133,7 @@ class Run:
     def take(self, taker: Callable[[], None]) -> Parcel | None:
         now = self._loop.time()
         if not self._ended and now >= self._breathe_until and (parcel := self._next(now)):
+            self._under_way += 1
             return parcel
         self._takers.add(taker)
         return None
@@ -135,17 +145,21 @@ class Run:
         def answered(granted: bool) -> None:
             held.granted = granted
             if not granted:
+                self._under_way -= 1
                 self._held.pop(parcel.row, None)
             go(granted)
 
+        self._asking += 1
         self._write(change, answered)
 
     def settle(self, parcel: Parcel, found: Outcome) -> None:
         held = self._held[parcel.row]
+        self._under_way -= 1
         self._watch_refusals(found)
         self._close(held, found)
 
     def put_back(self, parcel: Parcel) -> None:
+        self._under_way -= 1
         self._returned.append(parcel)
         self._wake()
 
@@ -234,7 +248,64 @@ class Run:
 
     def _write(self, change: Change, answer: Callable[[bool], None] | None) -> None:
         self._changes.append((change, answer))
-        self._news.set()
+        self._consider_a_commit()
+
+    def _consider_a_commit(self) -> None:
+        """On a slow disk half of the letters under way gather for one commit, while the other half is on the wire.
+
+        Else the first of twenty would start a commit for itself alone, and the nineteen would wait for two.
+        """
+        if self._is_committing or not self._changes:
+            return
+        if self._commit_seconds < WORTH_WAITING_SECONDS or self._asking * 2 >= self._under_way:
+            self._start_a_commit()
+        elif not self._has_timer:
+            self._has_timer = True
+            self._loop.call_later(min(self._commit_seconds, LONGEST_GATHER_SECONDS), self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._has_timer = False
+        if self._changes and not self._is_committing:
+            self._start_a_commit()
+
+    def _start_a_commit(self) -> None:
+        batch, self._changes = self._changes, []
+        self._asking, self._is_committing = 0, True
+        writing = self._loop.run_in_executor(self._thread, self._durably, [change for change, _ in batch])
+        begun = self._loop.time()
+        writing.add_done_callback(lambda written: self._on_written(batch, written, begun))
+
+    def _durably(self, changes: list[Change]) -> set[int]:
+        """In the ledger's thread. A full disk or a lock is waited out for a few seconds. Raises LedgerError."""
+        for wait in (*LEDGER_TRIES, 0.0):
+            try:
+                return self._ledger.commit(changes, datetime.now(UTC))
+            except DBAPIError as error:
+                if not wait:
+                    raise LedgerError(f"the ledger cannot be written: {error.orig}") from error
+                log.warning("the ledger cannot be written, trying again: %s", error.orig)
+                time.sleep(wait)
+        raise AssertionError
+
+    def _on_written(self, batch: list[Pending], written: "asyncio.Future[set[int]]", begun: float) -> None:
+        self._commit_seconds = self._loop.time() - begun
+        if written.cancelled() or written.exception():
+            self._broken = written.exception() if not written.cancelled() else None
+            self._news.set()
+            return
+        done = written.result()
+        for change, answer in batch:
+            if change.row in done:
+                self._counts[change.before] -= 1
+                self._counts[change.outcome.state] += 1
+            if answer:
+                answer(change.row in done)
+            else:
+                self._held.pop(change.row, None)
+        self._is_committing = False
+        self._consider_a_commit()
+        if not self._changes or len(self._queue) < PAGE // 2:
+            self._news.set()
 
     def _watch_refusals(self, found: Outcome) -> None:
         """A dead address is one reader's; the same wall for everybody is the relay's, and must not fail a whole list."""
@@ -295,10 +366,11 @@ class Run:
 
     async def _keep_books(self, carrying: asyncio.Task[None]) -> None:
         last_look = last_progress = self._loop.time()
-        while not (carrying.done() and not self._changes):
+        while not carrying.done() or self._changes or self._is_committing:
             await self._listen()
             self._news.clear()
-            await self._flush()
+            if self._broken:
+                raise self._broken
             if not self._ended and not self._is_over and len(self._queue) < PAGE // 2:
                 await self._refill()
             now = self._loop.time()
@@ -317,35 +389,6 @@ class Run:
                 await self._news.wait()
         except TimeoutError:
             pass
-
-    async def _flush(self) -> None:
-        """One commit for everything that has gathered."""
-        if not self._changes:
-            return
-        batch, self._changes = self._changes, []
-        changes = [change for change, _ in batch]
-        now = datetime.now(UTC)
-        done = await self._commit(changes, now)
-        for change, answer in batch:
-            if change.row in done:
-                self._counts[change.before] -= 1
-                self._counts[change.outcome.state] += 1
-            if answer:
-                answer(change.row in done)
-            else:
-                self._held.pop(change.row, None)
-
-    async def _commit(self, changes: list[Change], now: datetime) -> set[int]:
-        """A full disk or a lock is waited out for a few seconds. Raises LedgerError."""
-        for wait in (*LEDGER_TRIES, 0.0):
-            try:
-                return await self._ask(lambda: self._ledger.commit(changes, now))
-            except DBAPIError as error:
-                if not wait:
-                    raise LedgerError(f"the ledger cannot be written: {error.orig}") from error
-                log.warning("the ledger cannot be written, trying again: %s", error.orig)
-                await asyncio.sleep(wait)
-        raise AssertionError
 
     async def _refill(self) -> None:
         """More of the list; at its end, what is due again and whoever was added or queued behind our back."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 MAC_BYTES = 10  # 16 letters in base 32: nobody guesses 80 bits by sending mail
 
 # Mail systems fold case, put "=", "_" or "-" for "+", quote the whole: look for the token wherever it stands.
-_TOKEN = re.compile(r"([a-z0-9]+(?:-[a-z0-9]+)*)-([a-z0-9]{1,32})-([a-z2-7]{16})(?![a-z0-9])", re.IGNORECASE)
+_TAIL = re.compile(r"-([a-z0-9]{1,32})-([a-z2-7]{16})(?![a-z0-9])", re.IGNORECASE)
+_NAME = re.compile(r"[a-z0-9-]{1,60}\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,12 @@ def return_path(bounces: str, name: str) -> str:
 
 
 def find(secret: bytes, text: str) -> Named | None:
-    """The first token of ours in an address or header, however it was mangled; a forged one is nobody's."""
-    for match in _TOKEN.finditer(text[:2000].replace("%2B", "+").replace("%2b", "+")):
-        mailing, subscriber, mac = (part.lower() for part in match.groups())
-        for name in _names(mailing):
+    """The first token of ours in an address, a header or a whole message; a forged one is nobody's."""
+    text = text.replace("%2B", "+").replace("%2b", "+")
+    for tail in _TAIL.finditer(text):
+        before = _NAME.search(text, max(0, tail.start() - 60), tail.start())
+        subscriber, mac = tail[1].lower(), tail[2].lower()
+        for name in _names(before[0].lower()) if before else ():
             if hmac.compare_digest(mac, _mac(secret, name, subscriber)):
                 return Named(name, subscriber)
     return None

@@ -1,0 +1,129 @@
+"""A mailing → its numbers, as data, CSV and a chart; small counts are hidden, nobody is watched."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from db.schema import delivery as tables
+
+from . import books
+from .books import Fate, Sending
+from .model import Counts, State
+
+SMALL = 5  # ICO's usual threshold: fewer could point at a person (C14)
+
+_back = tables.came_back
+
+
+@dataclass(frozen=True)
+class Report:
+    sending: Sending
+    counts: Counts
+    returned: Mapping[str, int]  # hard, soft, policy, complaint
+    reasons: tuple[tuple[str, int], ...]  # why letters failed, in the servers' words, most frequent first
+
+    def as_dict(self, *, hide_small: bool = True) -> dict[str, object]:
+        """For --json and pages. A hidden number is None: "fewer than five"."""
+
+        def shown(number: int) -> int | None:
+            return hidden(number) if hide_small else number
+
+        totals = self.counts.as_dict()
+        return {
+            "mailing": self.sending.name,
+            "frozen_at": self.sending.frozen_at.isoformat(),
+            "finished_at": self.sending.finished_at.isoformat() if self.sending.finished_at else None,
+            **totals,
+            "bounced": {kind: shown(number) for kind, number in self.returned.items() if kind != "complaint"},
+            "complained": shown(self.returned.get("complaint", 0)),
+            "reasons": [{"words": words, "letters": shown(number)} for words, number in self.reasons],
+        }
+
+
+def hidden(number: int) -> int | None:
+    """None for 1 to 4; nobody is a person, so 0 may be shown."""
+    return None if 0 < number < SMALL else number
+
+
+def of(connection: Connection, sending: Sending) -> Report:
+    kinds = select(_back.c.kind, func.count()).where(_back.c.mailing_id == sending.id).group_by(_back.c.kind)
+    returned = {"hard": 0, "soft": 0, "policy": 0, "complaint": 0}
+    returned.update((row[0], row[1]) for row in connection.execute(kinds))
+    return Report(sending, books.counts(connection, sending.id), returned, _reasons(connection, sending.id))
+
+
+def _reasons(connection: Connection, mailing_id: int) -> tuple[tuple[str, int], ...]:
+    """By code and status: the words may hold an address, so one example without it stands for all."""
+    recipient = tables.recipient
+    query = (
+        select(recipient.c.code, recipient.c.status, recipient.c.stage, func.count())
+        .where(recipient.c.mailing_id == mailing_id, books.is_state(State.FAILED))
+        .group_by(recipient.c.code, recipient.c.status, recipient.c.stage)
+        .order_by(func.count().desc())
+    )
+    return tuple(
+        (f"{code or ''} {status} {stage}".strip(), number) for code, status, stage, number in connection.execute(query)
+    )
+
+
+FIELDS = ("subscriber", "address", "state", "attempts", "at", "code", "status", "words")
+
+
+def as_csv(fates: Iterator[Fate]) -> Iterator[str]:
+    """Line by line, for staff: every recipient by name. A field that a spreadsheet would run is made text (W13)."""
+    yield _line(FIELDS)
+    for fate in fates:
+        yield _line([_cell(getattr(fate, name)) for name in FIELDS])
+
+
+def _cell(value: object) -> str:
+    text = value.isoformat() if isinstance(value, datetime) else "" if value is None else str(value)
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def _line(cells: object) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerow(cells)  # type: ignore[arg-type]
+    return out.getvalue()
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One row of a chart, measured; the words beside it are the template's."""
+
+    state: str
+    number: int
+    width: float  # of 100
+
+
+def bars(counts: Counts) -> list[Bar]:
+    """States that occurred, in the order of the journey; the widest is 100."""
+    numbers = {state: number for state, number in counts.as_dict().items() if state != "recipients" and number}
+    most = max(numbers.values(), default=1)
+    return [Bar(state, number, round(100 * number / most, 1)) for state, number in numbers.items()]
+
+
+def chart(counts: Counts, names: Mapping[str, str], *, title: str) -> str:
+    """A static SVG that reads as a list where it cannot be seen; `names` are the template's words for the states."""
+    rows = bars(counts)
+    parts = [_svg_row(index, bar, names.get(bar.state, bar.state)) for index, bar in enumerate(rows)]
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 480 {28 * len(rows) + 8}" role="img" aria-label="{_xml(title)}">'
+    return f"{head}<title>{_xml(title)}</title>{''.join(parts)}</svg>"
+
+
+def _svg_row(index: int, bar: Bar, name: str) -> str:
+    y = 28 * index + 4
+    label = f'<text x="150" y="{y + 16}" text-anchor="end" font-size="14" fill="currentColor">{_xml(name)}</text>'
+    box = f'<rect x="160" y="{y}" width="{max(2.0, bar.width * 2.4):.1f}" height="22" fill="#1d70b8"/>'
+    number = (
+        f'<text x="{168 + bar.width * 2.4:.1f}" y="{y + 16}" font-size="14" fill="currentColor">{bar.number:,}</text>'
+    )
+    return label + box + number
+
+
+def _xml(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")

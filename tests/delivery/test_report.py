@@ -1,0 +1,47 @@
+"""Numbers that add up and point at nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import Engine
+
+from delivery import books, bounces, report, returns, verp
+from delivery.model import Counts, State
+from tests.delivery.house import NOW, deliver
+from tests.delivery.servers import MailServer
+
+
+def test_a_report_adds_up_and_hides_what_is_small(
+    database: Engine, server: MailServer, listed: Callable[[int], int]
+) -> None:
+    mailing = listed(30)
+    server.script = lambda stage, s: (
+        "550 5.1.1 no such person" if stage == "RCPT" and s.recipient.endswith("school2.example") else None
+    )
+    deliver(database, mailing, server.port)
+    with database.begin() as connection:
+        returns.take(
+            connection, [bounces.Report("hard", verp.Named("weekly-2025-01-14", "1"), "", "5.1.1", "")], now=NOW
+        )
+        sending = books.mailing(connection, "weekly-2025-01-14")
+        assert sending
+        found = report.of(connection, sending)
+        shown = found.as_dict()
+        assert shown["recipients"] == 30
+        assert sum(found.counts.as_dict().values()) == 60
+        assert shown["bounced"] == {"hard": None, "soft": 0, "policy": 0} and shown["complained"] == 0
+        assert found.as_dict(hide_small=False)["bounced"] == {"hard": 1, "soft": 0, "policy": 0}
+        assert found.reasons == (("550 5.1.1 RCPT", 4),)
+        lines = list(report.as_csv(books.fates(connection, mailing, State.FAILED)))
+    assert len(lines) == 5 and lines[0].startswith("subscriber,address,state") and "no such person" in lines[1]
+
+
+def test_a_cell_that_a_spreadsheet_would_run_is_text() -> None:
+    assert [report._cell(value) for value in ("=1+1", "@x", "-2", "fine", None)] == ["'=1+1", "'@x", "'-2", "fine", ""]
+
+
+def test_a_chart_is_a_picture_with_words() -> None:
+    svg = report.chart(Counts(accepted=1200, failed=3), {"accepted": "Accepted <b>"}, title="14 January")
+    assert 'role="img"' in svg and "<title>14 January</title>" in svg
+    assert "Accepted &lt;b>" in svg and "1,200" in svg
