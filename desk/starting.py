@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from builder.press import Press
 
 STARTER = Path(__file__).parent / "starter"
+LETTERS = Path(__file__).parent.parent / "content" / "letters"  # where a checkout has what the wheel puts into STARTER
 STARTER_DAY = date(2025, 1, 14)
 _ISO = re.compile(r"\b2025-\d\d-\d\d\b")
 _SPOKEN = re.compile(
@@ -33,11 +34,13 @@ class CannotBegin(Exception):
 
 
 def make_house(folder: Path, today: date | None = None) -> date:
-    """Copies the starter house, with its example dates moved to the coming Tuesday, which is returned."""
+    """Copies the starter house, its example edition dated last Tuesday, so that the archive has a page at once."""
     if folder.exists() and any(folder.iterdir()):
         raise NotEmpty(f"{folder} is not empty. Name a new folder.")
-    day = _next_tuesday(today or date.today())  # noqa: DTZ011 the writer's own day is meant
+    day = _last_tuesday(today or date.today())  # noqa: DTZ011 the writer's own day is meant
     shutil.copytree(STARTER, folder, dirs_exist_ok=True)
+    if not (folder / "content" / "letters").is_dir():
+        shutil.copytree(LETTERS, folder / "content" / "letters")
     weeks = day - STARTER_DAY
     for file in (folder / "content").rglob("*.md"):
         file.write_text(_move_dates(file.read_text("utf-8"), weeks), "utf-8")
@@ -46,8 +49,9 @@ def make_house(folder: Path, today: date | None = None) -> date:
     return day
 
 
-def _next_tuesday(day: date) -> date:
-    return day + timedelta(days=(STARTER_DAY.weekday() - day.weekday()) % 7)
+def _last_tuesday(day: date) -> date:
+    """Before `day`, never on it."""
+    return day - timedelta(days=(day.weekday() - STARTER_DAY.weekday() - 1) % 7 + 1)
 
 
 def _move_dates(text: str, by: timedelta) -> str:

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from desk.cli import main
 
 NOW = "2026-11-23T10:00"
-DAY = "2026-11-24"
+DAY = "2026-11-17"
 Run = Callable[..., Result]
 
 
@@ -48,7 +48,8 @@ def test_a_new_house_builds_at_once(run: Run, house: Path) -> None:
     result = run("build", "--now", NOW)
     assert result.exit_code == 0, result.output
     assert (house / "out" / "weekly" / DAY / "all.html").exists()
-    assert (house / "site" / "index.html").exists()
+    assert (house / "site" / "editions" / DAY / "index.html").exists()
+    assert (house / "site" / "items" / "governors-open-evening" / "index.html").exists()
 
 
 def test_a_new_house_has_nothing_that_blocks(run: Run) -> None:
@@ -64,7 +65,7 @@ def test_init_does_not_write_into_a_folder_that_holds_something(house: Path) -> 
 
 def test_the_examples_dates_move_with_the_calendar(house: Path) -> None:
     event = (edition(house) / "governors-open-evening.md").read_text()
-    assert "starts: Wednesday 23 December 2026, 6pm" in event
+    assert "starts: Wednesday 16 December 2026, 6pm" in event
 
 
 def test_a_new_item_goes_into_the_next_edition_that_is_open(run: Run, house: Path) -> None:
@@ -209,10 +210,9 @@ def test_check_can_be_asked_about_one_edition(run: Run, house: Path) -> None:
 
 def test_the_calendar_lists_coming_editions_with_their_cut_off(run: Run) -> None:
     rows = json.loads(run("calendar", "--json", "--now", NOW).output)["editions"]
-    assert rows[0]["date"] == DAY
+    assert rows[0]["date"] == "2026-11-24"
     assert rows[0]["cut_off"] == "2026-11-19T12:00:00+00:00"
-    assert rows[0]["number"] == 1
-    assert [row["number"] for row in rows] == list(range(1, 11))
+    assert [row["number"] for row in rows] == list(range(2, 12))
 
 
 # --- wrong words ---
