@@ -6,10 +6,10 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from builder.audience import did_you_mean, expand
@@ -21,7 +21,6 @@ from builder.model import (
     Break,
     Bulletin,
     Calendar,
-    Finding,
     House,
     Publisher,
     Section,
@@ -30,107 +29,15 @@ from builder.model import (
     Term,
     Words,
 )
+from desk.tables import PREFIX, Mistakes, Steps, Table
 
 FILE = "bulletin.toml"
-PREFIX = "BULLETIN__"
 # Tables that belong to other rooms; each room checks its own.
 OTHER_ROOMS = ("subscribers", "goodnews", "delivery", "desk", "db")
-T = TypeVar("T")
 
 
 class SettingsError(Exception):
     """bulletin.toml is missing or wrong. The message lists every mistake with its line."""
-
-
-@dataclass(slots=True)
-class Mistakes:
-    file: str
-    text: str
-    found: list[Finding] = field(default_factory=list)
-
-    def add(self, path: tuple[str, ...], message: str) -> None:
-        self.found.append(Finding(self.file, self._line(path), "bad-config", "block", message))
-
-    def _line(self, path: tuple[str, ...]) -> int:
-        """tomllib keeps no lines: find the table's own line, then the key's under it."""
-        lines = self.text.split("\n")
-        start, depth = self._table(path, lines)
-        rest = path[depth:]
-        if not rest:
-            return start
-        key = re.compile(rf"""(^|[{{,\s])["']?{re.escape(rest[0])}["']?\s*=""")
-        for number in range(start, len(lines)):
-            if key.search(lines[number].split("#")[0]):
-                return number + 1
-            if number > start and lines[number].startswith("["):
-                break
-        return start
-
-    def _table(self, path: tuple[str, ...], lines: list[str]) -> tuple[int, int]:
-        for depth in range(len(path), 0, -1):
-            name = re.escape(".".join(path[:depth]))
-            header = re.compile(rf"\[\[?\s*{name}\s*\]?\]")
-            for number, line in enumerate(lines, 1):
-                if header.match(line.strip()):
-                    return number, depth
-        return 0, 0
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table that knows where it stands, so that each mistake is told with its line."""
-
-    values: Mapping[str, Any]
-    path: tuple[str, ...]
-    mistakes: Mistakes
-
-    def get(self, key: str, kind: type[T], default: T) -> T:
-        value = self.values.get(key, default)
-        if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
-            return value
-        self.wrong(key, f"must be {_KIND_NAMES[kind]}, and is {value!r}")
-        return default
-
-    def need(self, key: str, kind: type[T], stand_in: T) -> T:
-        if key in self.values:
-            return self.get(key, kind, stand_in)
-        self.wrong(key, "is missing")
-        return stand_in
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        value = self.get(key, list, [])
-        if all(isinstance(entry, str) for entry in value):
-            return tuple(value)
-        self.wrong(key, "must be a list of texts")
-        return ()
-
-    def table(self, key: str) -> Table:
-        return Table(self.get(key, dict, {}), (*self.path, key), self.mistakes)
-
-    def tables(self, key: str) -> list[Table]:
-        """A list of tables, each knowing its list's place."""
-        value = self.get(key, list, [])
-        return [Table(entry, (*self.path, key), self.mistakes) for entry in value if isinstance(entry, dict)]
-
-    def only(self, *known: str) -> None:
-        for key in self.values.keys() - set(known):
-            hint = did_you_mean(key, known) or f" Known here: {', '.join(known)}."
-            self.wrong(key, f"is not a setting.{hint}")
-
-    def wrong(self, key: str, what: str) -> None:
-        self.mistakes.add((*self.path, key), f"{'.'.join((*self.path, key))} {what.rstrip('.')}.")
-
-
-_KIND_NAMES: dict[type, str] = {
-    str: "a text in quotes",
-    int: "a whole number",
-    bool: "true or false",
-    list: "a list",
-    dict: "a table",
-    date: "a date like 2025-01-14",
-    datetime: "a date and time like 2025-01-14T09:00:00",
-    time: "a time like 09:00:00",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +68,16 @@ def load(start: Path, config: Path | None = None, environ: Mapping[str, str] | N
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{file.name}: {error}.") from error
-    _override(values, os.environ if environ is None else environ)
-    mistakes = Mistakes(file.name, text)
-    house = read_house(Table(values, (), mistakes))
+    except RecursionError as error:
+        raise SettingsError(f"{file.name}: lists or tables are nested too deeply.") from error
+    given = _override(values, os.environ if environ is None else environ)
+    mistakes = Mistakes(file.name, text, given)
+    top = Table(values, (), mistakes)
+    house = read_house(top)
+    rooms = {room: top.table(room).values for room in OTHER_ROOMS}
     if mistakes.found:
         raise SettingsError("\n".join(str(finding) for finding in sorted(mistakes.found)))
-    return Settings(file.parent, house, {room: values.get(room, {}) for room in OTHER_ROOMS}, file)
+    return Settings(file.parent, house, rooms, file)
 
 
 def _read(file: Path) -> str:
@@ -180,22 +91,35 @@ def _read(file: Path) -> str:
         raise SettingsError(f"{file.name}: the file cannot be read: {error.strerror}.") from error
 
 
-def _override(values: dict[str, Any], environ: Mapping[str, str]) -> None:
-    """BULLETIN__DELIVERY__PASSWORD_FILE=x sets [delivery] password-file. Numbers and true/false are understood."""
-    for name, text in environ.items():
+def _override(values: dict[str, Any], environ: Mapping[str, str]) -> dict[Steps, str]:
+    """BULLETIN__DELIVERY__PASSWORD_FILE=x sets [delivery] password-file. What was set, as it was written."""
+    given: dict[Steps, str] = {}
+    for name, text in sorted(environ.items()):
         if not name.startswith(PREFIX):
             continue
         *tables, key = name.removeprefix(PREFIX).lower().replace("_", "-").split("--")
         inner = values
         for table in tables:
             inner = inner.setdefault(table, {})
+            if not isinstance(inner, dict):
+                raise SettingsError(f"{name}: {table} is a value in {FILE}, not a table. Take the variable away.")
         inner[key] = _plain(text)
+        given[*tables, key] = text
+    return given
 
 
-def _plain(text: str) -> str | int | bool:
+def _plain(text: str) -> str | int | bool | date | time:
+    """Numbers, true and false, dates and times are understood; everything else is a text."""
     if text in {"true", "false"}:
         return text == "true"
-    return int(text) if re.fullmatch(r"\d{1,9}", text) else text
+    if re.fullmatch(r"\d{1,9}", text):
+        return int(text)
+    for kind in (date, datetime, time):
+        try:
+            return kind.fromisoformat(text) if re.match(r"\d{4}-\d\d-\d\d|\d\d:\d\d", text) else text
+        except ValueError:
+            continue
+    return text
 
 
 def read_house(top: Table) -> House:
@@ -247,13 +171,24 @@ def _calendar(table: Table) -> Calendar:
     except (ZoneInfoNotFoundError, ValueError):
         table.wrong("zone", f'must be a time zone like Europe/London, and is "{name}"')
         zone = ZoneInfo("Europe/London")
-    return Calendar(zone, tuple(map(_term, table.tables("terms"))), table.get("bank-holidays", str, "ENG"))
+    holidays = table.get("bank-holidays", str, "ENG")
+    if holidays not in SUBDIVISIONS:
+        table.wrong("bank-holidays", f'must be one of {", ".join(SUBDIVISIONS)}, and is "{holidays}"')
+    return Calendar(zone, tuple(map(_term, table.tables("terms"))), holidays)
 
 
 def _term(table: Table) -> Term:
     table.only("name", "first", "last", "breaks")
-    breaks = tuple(Break(*_span(entry)) for entry in table.tables("breaks"))
-    return Term(*_span(table), breaks)
+    name, first, last = _span(table)
+    return Term(name, first, last, tuple(_break(entry, first, last) for entry in table.tables("breaks")))
+
+
+def _break(table: Table, first: date, last: date) -> Break:
+    table.only("name", "first", "last")
+    pause = Break(*_span(table))
+    if pause.first < first or pause.last > last:
+        table.wrong("first", f"is outside its term: {pause.first} to {pause.last}, in {first} to {last}")
+    return pause
 
 
 def _span(table: Table) -> tuple[str, date, date]:
@@ -325,6 +260,8 @@ def _words(table: Table) -> Words:
     return Words(frozenset(table.texts("known-acronyms")), frozenset(table.texts("spellings")))
 
 
+MOST_DAYS_BEFORE = 60
+SUBDIVISIONS = ("ENG", "WLS", "SCT", "NIR")
 BULLETIN_KEYS = (
     ["name", "strapline", "sender", "sections", "weekday", "at", "cut-off", "first", "last", "succeeds", "numbered", "why", "main"]
 )  # fmt: skip
@@ -359,7 +296,7 @@ def _bulletin(id_: str, table: Table, *, main: bool) -> Bulletin:
         sections=_sections(table),
         weekday=_weekday(table),
         at=table.get("at", time, time(9)),
-        cut_off_days=cut_off.get("days-before", int, 5),
+        cut_off_days=_days_before(cut_off),
         cut_off_at=cut_off.get("at", time, time(12)),
         first=_optional(table, "first"),
         last=_optional(table, "last"),
@@ -380,6 +317,14 @@ def _optional(table: Table, key: str) -> date | None:
     return table.need(key, date, date.min) if key in table.values else None
 
 
+def _days_before(table: Table) -> int:
+    days = table.get("days-before", int, 5)
+    if 0 <= days <= MOST_DAYS_BEFORE:
+        return days
+    table.wrong("days-before", f"must be 0 to {MOST_DAYS_BEFORE}, and is {days}")
+    return 5
+
+
 def _weekday(table: Table) -> int | None:
     name = table.get("weekday", str, "")
     if name and name.capitalize() not in DAYS:
@@ -393,7 +338,11 @@ def _sections(table: Table) -> tuple[Section, ...]:
     if not entries:
         table.wrong("sections", 'is missing: list them like { id = "news", title = "News", kinds = ["news"] }')
         return (Section("news", ""),)
-    return tuple(map(_section, entries))
+    sections = tuple(map(_section, entries))
+    for section, entry in zip(sections, entries, strict=True):
+        if [s.id for s in sections].count(section.id) > 1:
+            entry.wrong("id", f'"{section.id}" is given to more than one section')
+    return sections
 
 
 def _section(table: Table) -> Section:
