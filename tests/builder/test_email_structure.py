@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from lxml import etree, html
@@ -66,7 +67,7 @@ def test_e4_one_h1_an_h2_for_each_section_and_no_level_skipped(each: Built) -> N
     headings = [e for e in page(each).iter() if isinstance(e.tag, str) and re.fullmatch(r"h[1-6]", e.tag)]
     levels = [int(e.tag[1]) for e in headings]
     assert levels.count(1) == 1 and levels[0] == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False)), levels
+    assert all(after - before <= 1 for before, after in pairwise(levels)), levels
     titles = [words(e) for e in headings if e.tag == "h2"]
     assert [s.title for s in each.view.sections] == [t for t in titles if t in {s.title for s in each.view.sections}]
     assert all(words(e) for e in headings)
