@@ -134,7 +134,7 @@ def read_item(house: House, bulletin: Bulletin, day: date, written: Written) -> 
         visibility=reading.one_of("visibility", ("public", "subscribers"), "public"),
         release=release,
         release_group=group,
-        expires=reading.moment("expires"),
+        expires=expires.end(house.calendar.zone) if (expires := reading.moment("expires")) else None,
         picture=_picture(reading, path.parent),
         contact=reading.headers.get("contact", ""),
         related=reading.words("related"),
@@ -151,23 +151,23 @@ def with_original(item: Item, originals: Mapping[ItemKey, Item], notes: Notes) -
     if not wanted:
         return item
     try:
-        original = originals.get(read_key(wanted))
+        key = read_key(wanted)
     except ValueError as error:
         notes.add("bad-excerpt", item.source.line("excerpt-of"), f"excerpt-of: {error}")
         return item
+    original = originals.get(key)
     if original is None or original.kind == "excerpt":
-        hint = audience.did_you_mean(wanted, _alike(wanted, originals))
+        hint = audience.did_you_mean(wanted, map(str, _alike(key, originals)))
         what = "is itself an excerpt" if original else "is not there"
         notes.add("excerpt-of-nothing", item.source.line("excerpt-of"), f'excerpt-of: "{wanted}" {what}.{hint}')
         return item
     return replace(item, original=original, title=item.title or original.title)
 
 
-def _alike(wanted: str, keys: Iterable[ItemKey]) -> list[str]:
+def _alike(wanted: ItemKey, keys: Iterable[ItemKey]) -> list[ItemKey]:
     """Same edition or same slug: comparing with every item ever written takes seconds when many excerpts are wrong."""
-    names = map(str, keys)
-    edition, _, slug = wanted.rpartition("/")
-    return [name for name in names if name.startswith(f"{edition}/") or name.endswith(f"/{slug}")]
+    edition = (wanted.bulletin, wanted.day)
+    return [key for key in keys if key.slug == wanted.slug or (key.bulletin, key.day) == edition]
 
 
 def _check_names(reading: Reading, kind: str) -> None:

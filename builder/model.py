@@ -249,7 +249,8 @@ class Item:
     visibility: str = "public"
     release: datetime | None = None
     release_group: str = ""
-    expires: Moment | None = None
+    expires: datetime | None = None
+    """When it is over: a day that was given lasts until its midnight."""
     picture: Picture | None = None
     contact: str = ""
     related: tuple[str, ...] = ()
@@ -273,8 +274,7 @@ class Item:
         return not held and (self.original is None or self.original.released_by(moment))
 
     def expired_by(self, moment: datetime) -> bool:
-        zone = moment.tzinfo
-        return self.expires is not None and isinstance(zone, ZoneInfo) and self.expires.end(zone) <= moment
+        return self.expires is not None and self.expires <= moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

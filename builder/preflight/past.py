@@ -25,8 +25,7 @@ def check(proof: Proof) -> Iterator[Finding]:
         yield from _order(item, proof.house.calendar.zone)
         yield from _over(item, proof)
         if item.expired_by(proof.sends):
-            expires = item.expires and say_moment(item.expires)
-            text = f"The item expires on {expires}, before {proof.edition.key} goes out. Remove expires:, or the item."
+            text = f"The item expires before {proof.edition.key} goes out. Remove expires:, or the item."
             yield EXPIRED.on(item.source, "expires", text)
 
 
