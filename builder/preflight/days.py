@@ -19,17 +19,22 @@ MAYBE_WEEKDAY = Check(
 NO_SUCH_DAY = Check("no-such-day", "block", "Q3", "A date that is not on the calendar cannot be kept.", may_stand=True)
 LEADING_ZERO = Check("leading-zero", "warn", "Q3", "House style is 9 December, as it is said.")
 ORDINAL = Check("ordinal-date", "warn", "Q3", "House style is 14 January; ordinals are noise to screen readers.")
+MONTH_FIRST = Check("month-first", "warn", "Q3", "House style is 10 January, the day before the month.")
 FIGURES_ONLY = Check("numeric-date", "warn", "Q3", "03/04/2025 is two different days in two countries.")
-CHECKS = (WRONG_WEEKDAY, MAYBE_WEEKDAY, NO_SUCH_DAY, LEADING_ZERO, ORDINAL, FIGURES_ONLY)
+CHECKS = (WRONG_WEEKDAY, MAYBE_WEEKDAY, NO_SUCH_DAY, LEADING_ZERO, ORDINAL, MONTH_FIRST, FIGURES_ONLY)
 
 MOST = 20  # of one kind in one text; more would only repeat themselves
 _MONTH = "|".join((*MONTHS, *(name[:3] for name in MONTHS), "Sept"))
-_DAY = "|".join(DAYS)
+_DAY = "|".join((*DAYS, *(name[:3] for name in DAYS), "Tues", "Weds", "Thurs"))
 _SPOKEN = re.compile(
-    rf"\b(?:(?P<weekday>{_DAY}|{'|'.join(name[:3] for name in DAYS)})\b[,\s]\s*(?:the\s+)?)?"
+    rf"\b(?:(?P<weekday>{_DAY})\b\.?[,\s]\s*(?:the\s+)?)?"
     rf"(?P<day>\d{{1,2}})(?P<ordinal>st|nd|rd|th)?\s+(?:of\s+)?(?P<month>{_MONTH})\b\.?(?:,?\s+(?P<year>\d{{4}})\b)?"
 )
-_BACKWARDS = re.compile(rf"\b(?P<month>{_MONTH})\s+(?P<day>\d{{1,2}})(?P<ordinal>st|nd|rd|th)\b")
+# "Come in May 10 minutes early" has the same words, so without "th" something has to end the date.
+_BACKWARDS = re.compile(
+    rf"\b(?P<month>{_MONTH})\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)\b|"
+    rf"\b(?P<month2>{_MONTH})\s+(?P<day2>\d{{1,2}})(?=,?\s+\d{{4}}\b|[).;,]|\s*$)"
+)
 _FIGURES = re.compile(r"(?<![\d/.])\d{1,2}/\d{1,2}/(?:20)?\d{2}(?![\d/])|(?<![\w-])20\d\d-[01]\d-[0-3]\d(?![\w-])")
 
 
@@ -40,8 +45,8 @@ def check(passage: Passage, near: date) -> Iterator[Finding]:
         for kind, text in _faults(match, near):
             yield kind.at(place.file, place.line_at(match.start("day")), text)
     for match in islice(_BACKWARDS.finditer(words), MOST):
-        better = f"{int(match['day'])} {match['month']}"
-        yield ORDINAL.at(place.file, place.line_at(match.start()), f'"{match[0]}": write {better}.')
+        better = f"{int(match['day'] or match['day2'])} {match['month'] or match['month2']}"
+        yield MONTH_FIRST.at(place.file, place.line_at(match.start()), f'"{match[0]}": write {better}.')
     for match in islice(_FIGURES.finditer(words), MOST):
         text = f'"{match[0]}" is a date in figures. Write it like {say(near)}.'
         yield FIGURES_ONLY.at(place.file, place.line_at(match.start()), text)

@@ -14,7 +14,8 @@ from builder.preflight.page import Element
 RECALL = Check("text-lacks-words", "block", "E14", "Who reads plain text reads the whole edition.")
 LACKS_LINK = Check("text-lacks-link", "block", "E14", "Who reads plain text can follow every link.")
 ADDS_LINK = Check("text-adds-link", "block", "E14", "Both parts of a letter lead to the same places.")
-CHECKS = (RECALL, LACKS_LINK, ADDS_LINK)
+ORDER = Check("text-order", "block", "E14", "Both parts of a letter tell the same things in the same order.")
+CHECKS = (RECALL, LACKS_LINK, ADDS_LINK, ORDER)
 
 LEAST_RECALL = 0.98
 _ADDRESS = re.compile(r"https?://[^\s<>\"']+|\[\[[a-z-]+\]\]")
@@ -27,6 +28,10 @@ def check(letter: Letter, top: Element, edition: Edition) -> Iterator[Finding]:
     if recall < LEAST_RECALL:
         text = f"The plain text has only {recall:.1%} of the words of {letter.variant.id}. It lacks: {', '.join(lacking[:8])}."
         yield RECALL.at(file, 0, text)
+    if heading := _first_out_of_order(top, letter.text):
+        yield ORDER.at(
+            file, 0, f'The plain text of {letter.variant.id} lacks the heading "{heading}", or has it elsewhere.'
+        )
     linked = set(_linked(top))
     for address in sorted(linked):
         if not _is_told(address, letter.text):
@@ -47,6 +52,22 @@ def word_recall(shown: str, text: str) -> tuple[float, list[str]]:
     lacking = wanted - had
     total = sum(wanted.values())
     return (1 - sum(lacking.values()) / total if total else 1.0), [word for word, _ in lacking.most_common()]
+
+
+def _first_out_of_order(top: Element, text: str) -> str:
+    """The first heading that does not stand after the one before it; empty when all do."""
+    text, place = _plain(text), 0
+    for heading in top.all("h1", "h2", "h3"):
+        words = _plain(heading.text())
+        place = text.find(words, place)
+        if place < 0:
+            return heading.text()
+        place += len(words)
+    return ""
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())
 
 
 def _linked(top: Element) -> Iterator[str]:

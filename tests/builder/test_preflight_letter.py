@@ -126,6 +126,11 @@ def test_a_text_that_lacks_words_is_told_with_some_of_them() -> None:
     assert codes(replace(LETTER, text=TEXT.replace("For all but Outlook\n", ""))) == {"text-lacks-words"}
 
 
+def test_a_text_whose_items_stand_in_another_order_is_told() -> None:
+    swapped = TEXT.replace("Weekly update\nNews\n", "News\nWeekly update\n")
+    assert codes(replace(LETTER, text=swapped)) == {"text-order"}
+
+
 def test_a_text_with_an_address_of_its_own_is_told() -> None:
     assert codes(replace(LETTER, text=f"{TEXT}\nhttps://example.org/more.")) == {"text-adds-link"}
 

@@ -225,7 +225,11 @@ def test_a_consultation_s_document_must_be_there() -> None:
         ("Monday 09 December", "leading-zero"),
         ("by 14th January", "ordinal-date"),
         ("on the 1st of February 2025", "ordinal-date"),
-        ("on January 14th", "ordinal-date"),
+        ("on January 14th", "month-first"),
+        ("by today (January 10)", "month-first"),
+        ("on January 14, 2025", "month-first"),
+        ("on Tues 15 Jan 2025", "wrong-weekday"),
+        ("on Thurs. 14 January 2025", "wrong-weekday"),
         ("by 14/01/2025", "numeric-date"),
         ("by 14/1/25", "numeric-date"),
         ("by 2025-01-14", "numeric-date"),
@@ -242,6 +246,7 @@ def test_a_date_that_misleads_is_told(text: str, code: str) -> None:
         "Monday 13 to Friday 17 January 2025", "29 February 2024", "reference 1/25", "24/7 help", "half of 3/4",
         "may 10 people come", "Monday 9 December", "March 2025", "version 2.1/3", "> on Monday 14 January 2025",
         "He said “on Monday 14 January 2025”", "[minutes](https://example.org/2025-01-14)", "the 1st prize",
+        "in May 10 minutes early", "in March 2025, as in May 2024", "Thurs 16 January 2025",
     ],
 )  # fmt: skip
 def test_a_date_in_house_style_is_left_alone(text: str) -> None:
