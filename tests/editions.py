@@ -30,7 +30,7 @@ EDITIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Built:
     """An edition and its letter with every item."""
 
