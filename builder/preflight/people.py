@@ -48,8 +48,16 @@ _PRIVATE = re.compile(
 _BORN = re.compile(r"\b(?:DOB|D\.O\.B\.?|date of birth)\b|\bborn (?:on )?\d{1,2}\s+[A-Z][a-z]{2,8}\s+(?:19|20)\d\d", re.IGNORECASE)  # fmt: skip
 _NAME = r"[A-Z][a-zà-ɏ'’-]+\s+(?:Mc|Mac|O['’])?[A-Z][a-zà-ɏ'’-]+"
 _CHILD = re.compile(
-    rf"\b{_NAME},?\s+(?:\(?aged?\s+\d{{1,2}}\b|\(?\d{{1,2}}\)|who is \d{{1,2}}\b|(?:from |in |of )?(?:Year|Reception|Class)\s+\d?)"
-    rf"|\b(?:[Pp]upils?|[Ss]tudents?|[Cc]hild|[Cc]hildren|Year \d{{1,2}}(?:'s)?(?: pupils?| students?)?)\s+{_NAME}(?!\s+(?:School|Academy|College|Strategic|Alliance|Council|Trust))"
+    rf"\b(?P<named>{_NAME}),?\s+(?:\(?aged?\s+\d{{1,2}}\b|\(?\d{{1,2}}\)|who is \d{{1,2}}\b|(?:from |in |of )?(?:Year|Reception|Class)\s+\d?)"
+    rf"|\b(?:[Pp]upils?|[Ss]tudents?|[Cc]hild|[Cc]hildren|Year \d{{1,2}}(?:'s)?(?: pupils?| students?)?)\s+(?P<called>{_NAME})"
+)
+# "Oak Primary, Year 4" and "Pupil Premium Awards" are no children.
+_NO_NAMES = frozenset(
+    "Academy Alliance Award Awards Centre Children Choir Church City Class Club Coastal College Community Conference Council County "
+    "Day Days Early Federation Festival First Forum Funding Hall High House Infant Infants Junior Juniors Kids Leaders Library "
+    "Local Lodge Lower Middle Museum Nursery Park Parliament People Plan Plans Premium Prep Primary Project Protection Reception "
+    "Road School Schools Secondary Service Services Sixth Special Sports Strategic Street Summit Team Together Transition Trust "
+    "University Upper Village Voice Week World Years Young".split()
 )
 
 
@@ -62,7 +70,7 @@ def check(passage: Passage, item: Item | None, publisher: Publisher) -> Iterator
             if _counts(kind, match[0], given):
                 yield kind.at(prose.file, prose.line_at(match.start()), _ADVICE[kind.code])
     if item and _shows_people(item):
-        for match in islice(_CHILD.finditer(prose.words), MOST):
+        for match in islice(filter(_names_a_person, _CHILD.finditer(prose.words)), MOST):
             yield CHILD.at(prose.file, prose.line_at(match.start()), _ADVICE[CHILD.code])
 
 
@@ -91,6 +99,10 @@ _ADVICE = {
         (CHILD, "This looks like a child's full name, near a photo. Use the first name only."),
     )
 }
+
+
+def _names_a_person(match: re.Match[str]) -> bool:
+    return _NO_NAMES.isdisjoint((match["named"] or match["called"]).split())
 
 
 def _given(item: Item | None) -> Iterator[str]:

@@ -227,7 +227,7 @@ def test_ten_thousand_items_are_read_in_seconds() -> None:
     )
     started = time.perf_counter()
     preflight.check(Content((edition,), (), (), ()), HOUSE, now=NOW, root=Path("/nowhere"))
-    assert time.perf_counter() - started < 20
+    assert time.perf_counter() - started < 30  # 3 s as a rule; comparing each with each takes minutes
 
 
 def test_every_code_says_why_and_is_written_alike() -> None:
