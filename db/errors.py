@@ -5,9 +5,9 @@ class DatabaseError(Exception):
     """The database cannot be used as it is; the message says what to do."""
 
 
-class DatabaseTooNew(DatabaseError):  # noqa: N818 - says more than TooNewError would
+class DatabaseTooNew(DatabaseError):
     """A newer program has migrated this database; this one must not touch it."""
 
 
-class DatabaseBehind(DatabaseError):  # noqa: N818
+class DatabaseBehind(DatabaseError):
     """The schema is older than the program; migrate first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 # Named, so that a later migration can drop or change each on both databases.
@@ -18,6 +18,9 @@ metadata = MetaData(
         "ck": "ck_%(table_name)s_%(constraint_name)s",
     }
 )
+
+# Text that is compared byte by byte on both databases: a language's own sorting is slower, and no use to an address.
+Plain: TypeEngine[str] = Text().with_variant(Text(collation="C"), "postgresql")
 
 # SQLite counts up only in a column that is called INTEGER.
 BigId: TypeEngine[int] = BigInteger().with_variant(Integer, "sqlite")

@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-from db.schema.base import BigId, Moment, metadata
+from db.schema.base import BigId, Moment, Plain, metadata
 
 
 def _one_of(column: str, *values: str) -> CheckConstraint:
@@ -52,7 +52,7 @@ subscriber = Table(
     metadata,
     Column("id", BigId, primary_key=True),  # never used again: old letters' links and the ledger name it
     Column("address", Text, nullable=False),  # as it is written on the envelope
-    Column("address_key", Text, nullable=False, unique=True),  # as it is compared: two people never share one
+    Column("address_key", Plain, nullable=False, unique=True),  # as it is compared: two people never share one
     Column("name", Text, nullable=False, server_default=""),
     Column("created_at", Moment, nullable=False),
     sqlite_autoincrement=True,
@@ -173,7 +173,7 @@ request = Table(
     Column("id", BigId, primary_key=True),
     Column("kind", Text, nullable=False),
     Column("address", Text, nullable=False),
-    Column("address_key", Text, nullable=False, index=True),
+    Column("address_key", Plain, nullable=False, index=True),
     Column("subscriber_id", BigId, ForeignKey("subscriber.id", ondelete="CASCADE"), index=True),
     Column("wanted", Text, nullable=False, server_default=""),  # JSON: bulletins, choices, amount, frequency, name
     Column("wording", Text, nullable=False, server_default=""),
@@ -201,7 +201,7 @@ held = Table(
     Column("id", BigId, primary_key=True),
     Column("import_id", BigId, ForeignKey("import_run.id"), nullable=False, index=True),
     Column("address", Text, nullable=False),
-    Column("address_key", Text, nullable=False, index=True),
+    Column("address_key", Plain, nullable=False, index=True),
     Column("name", Text, nullable=False, server_default=""),
     Column("bulletin", Text, nullable=False),
     Column("choices", BigInteger, nullable=False, server_default=text("0")),
@@ -220,3 +220,17 @@ retention_run = Table(
     Column("at", Moment, primary_key=True),
     Column("counts", Text, nullable=False),
 )
+
+# The planner's statistics are samples of the values: an erased address would live on in them.
+_NO_SAMPLES = {
+    "subscriber": ("address", "address_key", "name"),
+    "request": ("address", "address_key", "wanted"),
+    "held": ("address", "address_key", "name"),
+}
+for _table, _columns in _NO_SAMPLES.items():
+    for _column in _columns:
+        event.listen(
+            metadata.tables[_table],
+            "after_create",
+            DDL(f"ALTER TABLE {_table} ALTER COLUMN {_column} SET STATISTICS 0").execute_if(dialect="postgresql"),  # type: ignore[no-untyped-call]
+        )

@@ -92,7 +92,7 @@ def test_a_time_without_a_zone_is_refused(database: Engine) -> None:
 
 
 def test_who_reads_cannot_write(database: Engine) -> None:
-    with pytest.raises(DBAPIError, match="read-?only"), db.reading(database) as connection:
+    with pytest.raises(DBAPIError, match=r"read-?only"), db.reading(database) as connection:
         connection.execute(text("DELETE FROM suppression"))
 
 

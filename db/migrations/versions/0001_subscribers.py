@@ -11,6 +11,7 @@ down_revision = None
 
 BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 MOMENT = sa.DateTime(timezone=True)
+PLAIN = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 SQLITE_GUARDS = (
     """CREATE TRIGGER consent_event_kept_as_written BEFORE UPDATE ON consent_event
@@ -31,6 +32,11 @@ END $$""",
     """CREATE TRIGGER consent_event_kept BEFORE UPDATE OR DELETE ON consent_event
 FOR EACH ROW EXECUTE FUNCTION keep_consent_event()""",
 )
+NO_SAMPLES = {
+    "subscriber": ("address", "address_key", "name"),
+    "request": ("address", "address_key", "wanted"),
+    "held": ("address", "address_key", "name"),
+}
 
 
 def upgrade() -> None:
@@ -65,7 +71,7 @@ def upgrade() -> None:
         "subscriber",
         sa.Column("id", BIG_ID, nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
-        sa.Column("address_key", sa.Text(), nullable=False),
+        sa.Column("address_key", PLAIN, nullable=False),
         sa.Column("name", sa.Text(), server_default="", nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscriber")),
@@ -122,7 +128,7 @@ def upgrade() -> None:
         sa.Column("id", BIG_ID, nullable=False),
         sa.Column("import_id", BIG_ID, nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
-        sa.Column("address_key", sa.Text(), nullable=False),
+        sa.Column("address_key", PLAIN, nullable=False),
         sa.Column("name", sa.Text(), server_default="", nullable=False),
         sa.Column("bulletin", sa.Text(), nullable=False),
         sa.Column("choices", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
@@ -143,7 +149,7 @@ def upgrade() -> None:
         sa.Column("id", BIG_ID, nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
-        sa.Column("address_key", sa.Text(), nullable=False),
+        sa.Column("address_key", PLAIN, nullable=False),
         sa.Column("subscriber_id", BIG_ID, nullable=True),
         sa.Column("wanted", sa.Text(), server_default="", nullable=False),
         sa.Column("wording", sa.Text(), server_default="", nullable=False),
@@ -219,3 +225,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_confirmation_request_id"), "confirmation", ["request_id"], unique=False)
     for guard in SQLITE_GUARDS if op.get_bind().dialect.name == "sqlite" else POSTGRESQL_GUARDS:
         op.execute(guard)
+    if op.get_bind().dialect.name == "postgresql":
+        for table, columns in NO_SAMPLES.items():
+            for column in columns:
+                op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS 0")

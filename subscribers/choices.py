@@ -1,0 +1,127 @@
+"""Readers' choices as the builder needs them: audiences as bits, and a million readers in groups by one GROUP BY.
+
+A reader's audiences are the bits of one whole number, so that the database can cut them down to what an edition asks about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement, Connection, Select, case, func, insert, literal, or_, select
+
+from db.schema.subscribers import audience_tag, subscriber, subscription
+from subscribers.model import Amount, SubscribersError
+
+MOST_TAGS = 62
+Axes = Mapping[str, Iterable[str]]  # axis → its audience tags
+
+
+def bits(connection: Connection) -> dict[str, int]:
+    """Every audience tag that was ever used, with its bit."""
+    return {row.tag: row.bit for row in connection.execute(select(audience_tag))}
+
+
+def allot(connection: Connection, tags: Iterable[str]) -> dict[str, int]:
+    """Give each new tag the next bit; a tag keeps its bit for ever, even when it leaves the settings. Needs a writer."""
+    known = bits(connection)
+    fresh = sorted(set(tags) - known.keys())
+    if len(known) + len(fresh) > MOST_TAGS:
+        raise SubscribersError(
+            f"There can be {MOST_TAGS} audience tags; {len(known)} were used and {len(fresh)} are new."
+        )
+    for bit, tag in enumerate(fresh, max(known.values(), default=-1) + 1):
+        connection.execute(insert(audience_tag), {"bit": bit, "tag": tag})
+        known[tag] = bit
+    return known
+
+
+def to_mask(audiences: Iterable[str], places: Mapping[str, int]) -> int:
+    """Audiences as a number; raises SubscribersError for one without a bit."""
+    mask = 0
+    for tag in audiences:
+        if tag not in places:
+            raise SubscribersError(f'"{tag}" is not an audience.')
+        mask |= 1 << places[tag]
+    return mask
+
+
+def from_mask(mask: int, places: Mapping[str, int]) -> frozenset[str]:
+    """The number's audiences."""
+    return frozenset(tag for tag, bit in places.items() if mask >> bit & 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Readers who cannot be told apart by what the edition asks about. `key` is what `readers_of` gives for each of them."""
+
+    key: int
+    audiences: frozenset[str]
+    amount: Amount
+    readers: int
+
+
+EVERYTHING = -1  # the key of those who want everything; a mask is never negative
+
+
+def group_key(used: Iterable[str], axes: Axes, places: Mapping[str, int]) -> ColumnElement[int]:
+    """The SQL that puts a subscription into its group, for an edition whose items name the audiences `used`.
+
+    On each axis that the edition names: the reader's own tags among those named. A reader who chose on that axis, but none of
+    those, must not look like one who chose nothing: they keep one tag of the axis that no item names.
+    """
+    named = set(used)
+    key: ColumnElement[int] = literal(0)
+    chosen = subscription.c.choices
+    for tags in axes.values():
+        here = [tag for tag in tags if tag in places]
+        asked = to_mask((tag for tag in here if tag in named), places)
+        if not asked:
+            continue
+        rest = to_mask((tag for tag in here if tag not in named), places)
+        key = key + chosen.op("&")(asked)
+        if rest:
+            other = (chosen.op("&")(rest) != 0) & (chosen.op("&")(asked) == 0)
+            key = key + case((other, rest & -rest), else_=0)
+    return case((subscription.c.amount == "everything", EVERYTHING), else_=key)
+
+
+def is_reading(bulletin: str, today: date) -> ColumnElement[bool]:
+    """Open and not paused."""
+    return (
+        (subscription.c.bulletin == bulletin)
+        & subscription.c.ended_at.is_(None)
+        & or_(subscription.c.paused_until.is_(None), subscription.c.paused_until <= today)
+    )
+
+
+def groups(connection: Connection, bulletin: str, used: Iterable[str], axes: Axes, today: date) -> tuple[Group, ...]:
+    """The distinct reader choices that matter for an edition, each with its readers; one GROUP BY."""
+    places = bits(connection)
+    key = group_key(used, axes, places).label("group_key")
+    query = select(key, func.count()).where(is_reading(bulletin, today)).group_by(key).order_by(key)
+    return tuple(_group(found, readers, places) for found, readers in connection.execute(query))
+
+
+def _group(key: int, readers: int, places: Mapping[str, int]) -> Group:
+    if key == EVERYTHING:
+        return Group(key, frozenset(), "everything", readers)
+    return Group(key, from_mask(key, places), "selection", readers)
+
+
+def readers_of(
+    connection: Connection, bulletin: str, used: Iterable[str], axes: Axes, today: date
+) -> Select[tuple[int, int, str, int]]:
+    """A query for `INSERT … SELECT`: subscriber_id, subscription_id, address, group_key of everybody who is to be sent it."""
+    key = group_key(used, axes, bits(connection)).label("group_key")
+    return (
+        select(
+            subscriber.c.id.label("subscriber_id"),
+            subscription.c.id.label("subscription_id"),
+            subscriber.c.address,
+            key,
+        )
+        .join_from(subscription, subscriber, subscription.c.subscriber_id == subscriber.c.id)
+        .where(is_reading(bulletin, today))
+    )
