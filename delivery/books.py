@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, literal_column, select, text, update
+from sqlalchemy import Boolean, ColumnElement, Connection, Row, Select, func, literal_column, select, update
 from sqlalchemy.exc import IntegrityError
 
 from db.schema import delivery as tables
@@ -51,7 +51,8 @@ class Fate:
 def is_state(*states: State) -> ColumnElement[bool]:
     """With the states written out: SQLite uses a partial index only when it can see them."""
     listed = ", ".join(f"'{state.value}'" for state in states)
-    return _recipient.c.state.in_(literal_column(f"({listed})")) if len(states) > 1 else text(f"state = {listed}")  # type: ignore[return-value]
+    found = f"= {listed}" if len(states) == 1 else f"IN ({listed})"
+    return literal_column(f"recipient.state {found}", Boolean)
 
 
 def mailings(connection: Connection, *, only_open: bool = False) -> list[Sending]:

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from .model import DeliveryError
 
 # Keeps our advisory locks apart from those of other programs on the same PostgreSQL.
 LOCK_SPACE = 0x62756C6C
+NOTICING_SECONDS = (0.05, 0.1, 0.2, 0.4, 0.0)
 
 
 class BusyError(DeliveryError):
@@ -55,7 +57,7 @@ def _advised(connection: Connection, mailing_id: int, share: int) -> Iterator[No
     taken: list[tuple[int, int, str]] = []
     try:
         for space, key, kind in locks:
-            if not _ask(connection, f"pg_try_advisory_lock{kind}", space, key):
+            if not _ask_patiently(connection, f"pg_try_advisory_lock{kind}", space, key):
                 raise BusyError(f"mailing {mailing_id} is being sent by another process")
             taken.append((space, key, kind))
         yield
@@ -63,6 +65,15 @@ def _advised(connection: Connection, mailing_id: int, share: int) -> Iterator[No
         if not connection.closed and not connection.invalidated:
             for space, key, kind in taken:
                 _ask(connection, f"pg_advisory_unlock{kind}", space, key)
+
+
+def _ask_patiently(connection: Connection, function: str, space: int, key: int) -> bool:
+    """PostgreSQL notices a moment late that the session of a killed sender is dead."""
+    for wait in NOTICING_SECONDS:
+        if _ask(connection, function, space, key):
+            return True
+        time.sleep(wait)
+    return False
 
 
 def _ask(connection: Connection, function: str, space: int, key: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -59,6 +60,7 @@ class MailServer:
         self.taken: list[Taken] = []
         self.sessions: list[Session] = []
         self.credentials: list[str] = []
+        self._open = 0
         self._wanted_port = port
         self.port = 0
         self._ready = threading.Event()
@@ -72,6 +74,12 @@ class MailServer:
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._stopped.set)
         self._thread.join(10)
+
+    def settle(self) -> None:
+        """Waits until no session is open: what was on the wire has been read."""
+        until = time.monotonic() + 5
+        while self._open and time.monotonic() < until:
+            time.sleep(0.002)
 
     @property
     def copies(self) -> Counter[str]:
@@ -93,11 +101,13 @@ class MailServer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         session = Session(len(self.sessions))
         self.sessions.append(session)
+        self._open += 1
         try:
             await self._converse(session, reader, writer)
         except (DropError, OSError, asyncio.IncompleteReadError, asyncio.CancelledError, EOFError):
             pass
         finally:
+            self._open -= 1
             writer.transport.abort()
 
     async def _converse(self, session: Session, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,0 +1,41 @@
+"""Senders ready in a millisecond: everything is imported once, then each victim is a fork that waits to be traced.
+
+`python -m tests.prove.delivery_zygote` reads lines `URL MAILING PORT CONNECTIONS FLAGS` and answers the pid of a stopped
+process; told `go`, it lets that process run and answers its wait status.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+import delivery.run
+import tests.delivery.victim as victim
+
+
+def main() -> None:
+    for line in sys.stdin:
+        if line.strip() == "go":
+            continue
+        url, mailing, port, connections, *flags = line.split()
+        pid = os.fork()
+        if pid == 0:
+            os.kill(os.getpid(), signal.SIGSTOP)
+            victim.send(url, int(mailing), int(port), int(connections), is_wrong="wrong" in flags)
+            os._exit(0)
+        os.waitpid(pid, os.WUNTRACED)
+        _say(pid)
+        sys.stdin.readline()
+        os.kill(pid, signal.SIGCONT)
+        _say(os.waitpid(pid, 0)[1])
+
+
+def _say(number: int) -> None:
+    sys.stdout.write(f"{number}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    assert delivery.run
+    main()
