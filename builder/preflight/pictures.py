@@ -79,6 +79,14 @@ def file_faults(root: Path, file: str) -> Iterator[tuple[Check, str]]:
     ):
         yield OUTSIDE, f'"{file}" is on another site. Save the picture beside the item and name that file.'
         return
+    try:
+        yield from _path_faults(root, file)
+    except OSError as error:
+        yield MISSING, f'"{file[-80:]}" cannot be opened: {error.strerror}.'
+
+
+def _path_faults(root: Path, file: str) -> Iterator[tuple[Check, str]]:
+    """Raises OSError for a name that no disk takes."""
     path = (root / file).resolve()
     if not path.is_relative_to((root / "content").resolve()):
         yield OUTSIDE, f'"{file}" is outside the content folder. Copy the picture beside the item.'

@@ -72,6 +72,7 @@ def test_a_picture_without_alt_is_told_in_the_line_of_its_image(tmp_path: Path) 
     [
         ("images/gone.png", "missing-image"),
         ("images", "missing-image"),
+        ("images/" + "a" * 5000 + ".png", "missing-image"),
         ("../../../bulletin.toml", "image-outside"),
         ("/etc/passwd", "image-outside"),
         ("https://example.org/a.png", "image-outside"),
