@@ -11,6 +11,8 @@ from email.utils import format_datetime, formataddr
 from builder.cache import fingerprint
 from builder.model import Letter, Publisher
 
+# What ends a line somewhere, and NUL: a header that held one would begin another.
+_LINE_ENDS = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]+")
 _TOKEN = re.compile(rb"(\[\[[a-z-]+\]\])")
 
 
@@ -19,13 +21,11 @@ def to_eml(letter: Letter, publisher: Publisher, *, sender: str, date: datetime)
     mark = fingerprint(letter.subject, letter.text, letter.html)
     boundary = f"=_{mark[:32]}"
     domain = publisher.email.rpartition("@")[2]
+    subject = _LINE_ENDS.sub(" ", letter.subject)
     head = [
-        ("From", formataddr((sender or publisher.name, publisher.email))),
+        ("From", formataddr((_LINE_ENDS.sub(" ", sender or publisher.name), publisher.email))),
         ("Reply-To", publisher.reply_to),
-        (
-            "Subject",
-            Header(letter.subject, "utf-8" if not letter.subject.isascii() else "us-ascii", maxlinelen=76).encode(),
-        ),
+        ("Subject", Header(subject, "us-ascii" if subject.isascii() else "utf-8", maxlinelen=76).encode()),
         ("Date", format_datetime(date)),
         ("Message-ID", f"<{mark}@{domain}>"),
         ("MIME-Version", "1.0"),

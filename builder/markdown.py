@@ -19,7 +19,7 @@ from builder.plain import as_text
 if TYPE_CHECKING:
     from markdown import Markdown
 
-VERSION = "5"  # part of every cache key: raise it when the same Markdown should come out otherwise
+VERSION = "6"  # part of every cache key: raise it when the same Markdown should come out otherwise
 
 ALLOWED: dict[str, set[str]] = {
     **{tag: set() for tag in "p br hr h2 h3 h4 h5 h6 ul li blockquote strong em code pre table thead tbody tr caption".split()},

@@ -42,6 +42,7 @@ class _Writer:
         self.link_from = 0
         self.row: list[str] = []
         self.head: list[str] = []
+        self.rows = 0
         self.tight = False
         self.verbatim = False
 
@@ -81,7 +82,7 @@ class _Writer:
             self._flush()
             self.margins.pop()
         elif tag == "table":
-            self.head = []
+            self.head, self.rows = [], 0
         elif _is_heading(tag):
             self._close_heading()
         elif tag in {"p", "pre", "caption"}:
@@ -121,7 +122,8 @@ class _Writer:
             self.head = self.row
             return
         named = (f"{name}: {cell}" if name else cell for name, cell in zip(self.head, self.row, strict=False) if cell)
-        self._write("; ".join(named))
+        self._write("; ".join(named), tight=self.rows > 0)
+        self.rows += 1
 
     def _take(self) -> str:
         taken = "".join(self.words)
