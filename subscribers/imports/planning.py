@@ -35,7 +35,7 @@ from sqlalchemy import (
 
 from db.schema.base import Plain
 from db.schema.subscribers import consent_event, held, import_run, subscriber, subscription, suppression
-from subscribers.imports.staging import Staged, staged_row, unreadable_row
+from subscribers.imports.staging import Staged, count, staged_row, unreadable_row
 from subscribers.merge import OUTCOMES, Decision, Known, Outcome, Said, decide
 from subscribers.model import EVERY_BULLETIN, YES, SubscribersError, Unreadable
 
@@ -170,8 +170,7 @@ def _find_contested(staged: Staged) -> None:
     if connection.scalar(select(func.count()).select_from(suppression)):
         found.append(select(key).join_from(staged_row, suppression, _is_suppressed(staged.bulletin)))
     connection.execute(insert(contested).from_select(["key"], union(*found)))
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("ANALYZE contested")
+    count(connection, "contested", ("key",))
 
 
 def _is_held(bulletin: str) -> Any:
