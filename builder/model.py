@@ -172,6 +172,10 @@ class House:
     personas: Mapping[str, Tags] = field(default_factory=dict)
     words: Words = field(default_factory=Words)
 
+    def sends(self, bulletin: str, day: date) -> datetime:
+        """When an edition goes out: its day, at its bulletin's time on the publisher's clock."""
+        return datetime.combine(day, self.bulletins[bulletin].at, self.calendar.zone)
+
     @property
     def main_bulletin(self) -> Bulletin:
         return next(b for b in self.bulletins.values() if b.main)

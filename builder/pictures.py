@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from builder.cache import Cache, fingerprint
@@ -12,7 +13,7 @@ from builder.cache import Cache, fingerprint
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-VERSION = "1"
+VERSION = "2"
 COLUMN = 552  # px: the text column of the letter; Outlook wants the number in the width attribute
 SHARP = 2  # phone screens have two or three dots to a px
 MAX_PIXELS = 60_000_000  # a 60-megapixel photo is real; a bomb is bigger
@@ -38,7 +39,7 @@ class Prepared:
 def prepare(source: Path, made: Path, cache: Cache) -> Prepared:
     """`made`: the folder that keeps prepared pictures. Raises PictureError, and OSError when it cannot be read."""
     raw = source.read_bytes()
-    key = fingerprint("picture", VERSION, str(COLUMN), source.stem, raw)
+    key = fingerprint("picture", VERSION, str(COLUMN), raw)
     known = cache.get(key)
     if not known or not (made / known["name"]).is_file():
         known = _make(source, raw, key, made)
@@ -52,9 +53,11 @@ def _make(source: Path, raw: bytes, key: str, made: Path) -> dict[str, Any]:
     height = max(1, round(picture.height * width / picture.width))
     picture.thumbnail((COLUMN * SHARP, 10_000))
     data, suffix = _encode(picture)
-    name = f"{PurePosixPath(source.name).stem[:60]}-{key[:10]}{suffix}"
+    name = f"{key[:20]}{suffix}"  # says nothing of the picture: some stand in letters only
     made.mkdir(parents=True, exist_ok=True)
-    (made / name).write_bytes(data)
+    partial = made / f"{name}.{os.getpid()}.partial"
+    partial.write_bytes(data)
+    partial.replace(made / name)
     return {"name": name, "width": width, "height": height}
 
 

@@ -53,6 +53,7 @@ class Press:
             words=self.renderer.words,
             styles=self.renderer.styles,
             cache=self.cache,
+            now=self.now,
             picture=self.picture,
             index=item_index(self.content),
             documents=document_links(self.content, self.house),
@@ -85,9 +86,16 @@ class Press:
             if self.picture(file) is None
         )
 
+    def letter_pictures(self, edition: Edition) -> Iterator[Prepared]:
+        """The pictures that its letters show: mail programmes fetch them from the site."""
+        for item in self.items(edition):
+            shown = item.original or item
+            if self.viewer.item(item).picture_in_email:
+                found = (self.picture(file) for file, _ in pictures_named(shown))
+                yield from (prepared for prepared in found if prepared)
+
     def sends(self, edition: Edition) -> datetime:
-        """When the edition goes out: its day, at its bulletin's time."""
-        return datetime.combine(edition.day, self.house.bulletins[edition.bulletin].at, self.house.calendar.zone)
+        return self.house.sends(edition.bulletin, edition.day)
 
     def items(self, edition: Edition) -> tuple[Item, ...]:
         """The items that its letters may carry, in order."""

@@ -8,21 +8,22 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import groupby
 from pathlib import PurePosixPath
-from typing import Any
 
 from builder import dates, markdown
 from builder.cache import Cache, fingerprint
-from builder.kinds import Action, Appointment, Consultation, Event, Feedback, GoodNews, Lines, Message
+from builder.facts import DateBlock, date_block, spoken
+from builder.kinds import Action, Consultation, GoodNews, Lines, Message
 from builder.markdown import Body
-from builder.model import Bulletin, Content, Edition, House, Item, ItemKey, Moment
+from builder.model import Bulletin, Content, Edition, House, Item, ItemKey
 from builder.pictures import Prepared
 
 Words = Mapping[str, Mapping[str, str]]
 _RELATIVE = re.compile(r'(href|src)="(?!https?:|mailto:|tel:|#)([^"]*)"')
+_ANY_PICTURE = re.compile(r"<img [^>]*>")
 _PICTURE = re.compile(r'<img ([^>]*?)src="([^"]+)"([^>]*)>')
 
 
@@ -49,13 +50,6 @@ class PictureView:
     height: int
     alt: str
     credit: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DateBlock:
-    weekday: str
-    day: str
-    month: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +124,7 @@ class Viewer:
     words: Words
     styles: Mapping[str, str]
     cache: Cache
+    now: datetime
     picture: Callable[[str], Prepared | None]
     """A picture's file, relative to the house → the picture ready to publish; None when it cannot be had."""
     index: Mapping[ItemKey, Item] = field(default_factory=dict)
@@ -194,7 +189,7 @@ class Viewer:
             picture=self._picture(shown),
             picture_in_email=_allows(item, "email"),
             picture_on_web=_allows(item, "web"),
-            date_block=_date_block(item.details),
+            date_block=date_block(item.details),
             signed=item.details.signed if isinstance(item.details, Message) else None,
             school=item.details.school if isinstance(item.details, GoodNews) else "",
             original=self._original(item),
@@ -237,6 +232,8 @@ class Viewer:
 
     def _body_of(self, item: Item) -> Body:
         own = self.body(item.body, item.source.file)
+        if not _allows(item, "email"):
+            own = replace(own, email=_ANY_PICTURE.sub("", own.email))
         if item.original is None:
             return own
         quoted = self.body(item.original.summary or _first_paragraph(item.original.body), item.original.source.file)
@@ -287,11 +284,16 @@ class Viewer:
         found = []
         for name in item.related:
             other = self._find(name, item)
-            if other and not other.subscribers_only and not other.draft:
+            if other and self._may_name(other, item):
                 found.append(Link(other.title, self.item_url(other)))
             elif name in self.documents:
                 found.append(self.documents[name])
         return found
+
+    def _may_name(self, other: Item, item: Item) -> bool:
+        """Whether an item may name another: not one that is still held back when its edition goes out."""
+        moment = max(self.now, self.house.sends(item.key.bulletin, item.key.day))
+        return not (other.subscribers_only or other.draft) and other.released_by(moment)
 
     def _find(self, name: str, near: Item) -> Item | None:
         if "/" in name:
@@ -304,7 +306,7 @@ class Viewer:
     def _facts(self, item: Item) -> list[Fact]:
         """An excerpt tells its original's facts."""
         shown = item.original or item
-        facts = [self._fact(name, text) for name, text in _spoken(shown.details) if text]
+        facts = [self._fact(name, text) for name, text in spoken(shown.details) if text]
         if isinstance(shown.details, Consultation) and (link := self.documents.get(shown.details.document)):
             facts.append(self._link_fact("document", link))
         return facts
@@ -317,37 +319,6 @@ class Viewer:
         style = self.styles.get("a", "")
         shown = f'<a style="{style}" href="{html.escape(link.url)}">{html.escape(link.text)}</a>'
         return Fact(name, self.words["facts"][name], f"{link.text} ({link.url})", shown)
-
-
-def _spoken(details: Any) -> list[tuple[str, str]]:
-    """(fact, as spoken) for each kind that has facts, in the order readers need them."""
-
-    def day(moment: Moment | None) -> str:
-        return dates.say_moment(moment) if moment else ""
-
-    match details:
-        case Action(action_by, returns_to, reference):
-            return [("action-by", day(action_by)), ("returns-to", returns_to), ("reference", reference)]
-        case Event(starts, ends, venue, book, cost):
-            return [("when", dates.say_span(starts, ends)), ("venue", venue), ("cost", cost), ("book", book)]
-        case Consultation(closes, respond, opens, outcome):
-            return [("opens", day(opens)), ("closes", day(closes)), ("respond", respond), ("outcome", outcome)]
-        case Feedback(respond, closes):
-            return [("respond", respond), ("closes", day(closes))]
-        case Appointment(_, post, starts):
-            return [("post", post), ("starts", day(starts))]
-    return []
-
-
-def _date_block(details: Any) -> DateBlock | None:
-    if not isinstance(details, Event):
-        return None
-    return day_block(details.starts.day)
-
-
-def day_block(day: date) -> DateBlock:
-    """A day as a leaf of a calendar shows it."""
-    return DateBlock(dates.DAYS[day.weekday()][:3], str(day.day), dates.MONTHS[day.month - 1][:3])
 
 
 def _allows(item: Item, channel: str) -> bool:

@@ -10,9 +10,10 @@ from builder import dates
 from builder.archive.items import Shelf, is_over, last_moment
 from builder.archive.public import Public, Sent
 from builder.archive.standfirst import standfirst
+from builder.facts import DateBlock, day_block
 from builder.kinds import Event
 from builder.model import Bulletin, Item, Moment
-from builder.view import DateBlock, Link, Viewer, day_block
+from builder.view import Link, Viewer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

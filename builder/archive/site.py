@@ -58,7 +58,7 @@ class Site:
     press: Press
     pictures: dict[str, Prepared] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
-    """The names of the pictures that stand on a page: no other is published."""
+    """The names of the pictures that stand on a page."""
 
     @cached_property
     def public(self) -> Public:

@@ -11,6 +11,7 @@ from builder.archive.documents import document_files, not_found, page_files
 from builder.archive.feeds import Place
 from builder.archive.permalinks import item_files
 from builder.archive.site import IMAGES, File, Site
+from builder.pictures import Prepared
 from builder.press import Press
 from builder.templates import read_text
 
@@ -28,8 +29,14 @@ def archive(press: Press) -> Iterator[File]:
     yield from _machines(site, written)
     yield "style.css", site.style.encode("utf-8")
     yield "icon.svg", read_text("web/icon.svg", press.search).encode("utf-8")
-    for name in sorted(site.used):
-        yield f"{IMAGES}{name}", site.pictures[name].file.read_bytes()
+    for picture in sorted(_pictures(site), key=lambda picture: picture.name):
+        yield f"{IMAGES}{picture.name}", picture.file.read_bytes()
+
+
+def _pictures(site: Site) -> set[Prepared]:
+    """Those on pages, and those in letters that have gone out, under names that nobody can guess or read."""
+    letters = (site.press.letter_pictures(sent.edition) for sent in site.public.editions)
+    return {*(site.pictures[name] for name in site.used), *(picture for found in letters for picture in found)}
 
 
 def _pages(site: Site) -> Iterator[File]:

@@ -55,6 +55,11 @@ def bytes_of(site: dict[str, bytes]) -> bytes:
     return b"\n".join(path.encode() + b"\n" + content for path, content in site.items())
 
 
+def pages_of(site: dict[str, bytes]) -> dict[str, bytes]:
+    """Without pictures: mail programmes fetch those of subscribers' letters from here, by names that say nothing."""
+    return {path: content for path, content in site.items() if not path.startswith("images/")}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("headers", HIDDEN.values(), ids=HIDDEN)
 def test_a_hidden_item_is_in_no_byte_of_the_site(tmp_path: Path, kind: str, headers: dict[str, str]) -> None:
@@ -68,7 +73,7 @@ def test_a_hidden_item_is_in_no_byte_of_the_site(tmp_path: Path, kind: str, head
 def test_the_site_is_as_if_the_hidden_item_did_not_exist(tmp_path: Path, headers: dict[str, str]) -> None:
     with_it = write_house(tmp_path / "with", {**others(), **canary("event", headers)})
     without = write_house(tmp_path / "without", others())
-    assert site_of(with_it) == site_of(without)
+    assert pages_of(site_of(with_it)) == pages_of(site_of(without))
 
 
 def test_the_canary_sings_when_the_item_is_public(tmp_path: Path) -> None:
