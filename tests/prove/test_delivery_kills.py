@@ -23,7 +23,7 @@ __all__ = ["database", "database_url", "empty_database", "postgresql_server"]
 pytestmark = [pytest.mark.prove, pytest.mark.xdist_group("delivery kills")]
 
 HOUSE = Path(__file__).parents[2]
-READERS = 30
+READERS = 40
 CONNECTIONS = 3
 CALLS = {
     "sqlite": ("pwrite64", "fdatasync", "sendto", "recvfrom", "epoll_wait", "write", "close"),
