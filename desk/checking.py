@@ -23,7 +23,7 @@ def check_house(press: Press, bulletin: str | None, day: date | None, *, links: 
     if links:
         from desk.links import check_links
 
-        found |= set(check_links(editions, press.house.calendar.zone))
+        found |= set(check_links(press.root, editions))
     return tuple(sorted(found))
 
 
