@@ -1,0 +1,136 @@
+"""Proof-reading, building, previewing."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from builder.press import Press
+
+
+from desk.commands.common import (
+    Context,
+    bulletin_argument,
+    day_argument,
+    finding_as_json,
+    json_option,
+    known_bulletin,
+    moment,
+    now_option,
+    progress,
+    show_findings,
+)
+
+
+@click.command()
+@bulletin_argument
+@day_argument
+@click.option("--links", is_flag=True, help="Also ask every linked page whether it is there (uses the network).")
+@now_option
+@json_option
+@click.pass_obj
+def check(context: Context, bulletin: str | None, day: date | None, links: bool, now: str | None) -> None:
+    """Proof-read: everything that should be mended, in one pass. Exits 1 when something blocks."""
+    from desk.checking import check_house
+
+    press = context.press(now, drafts=False)
+    known_bulletin(press, bulletin)
+    findings = check_house(press, bulletin, day, links=links)
+    if context.as_json:
+        click.echo(json.dumps({"findings": [finding_as_json(f) for f in findings]}, ensure_ascii=False, indent=2))
+    else:
+        show_findings(findings)
+    if any(finding.severity == "block" for finding in findings):
+        sys.exit(1)
+
+
+@click.command()
+@bulletin_argument
+@day_argument
+@click.option(
+    "--as", "personas", multiple=True, metavar="TAG,TAG…", help="Also the letter of a reader with these tags."
+)
+@now_option
+@json_option
+@click.pass_obj
+def build(context: Context, bulletin: str | None, day: date | None, personas: tuple[str, ...], now: str | None) -> None:
+    """Compile letters into out/ and the web archive into site/."""
+    from builder.model import BuilderError
+    from desk import rounds
+
+    press = context.press(now)
+    asked = [_tags(press, text) for text in personas]
+    try:
+        editions = rounds.chosen_editions(press, bulletin, day)
+    except rounds.NoSuchEdition as error:
+        raise click.ClickException(str(error)) from error
+    built, wrong = [], list[Any]()
+    with progress(context, editions, "Building") as steps:
+        for edition in steps:
+            try:
+                built.append(rounds.build_edition(press, edition, asked, press.root / "out"))
+            except BuilderError as error:
+                wrong += error.findings
+    try:
+        pages = rounds.publish_archive(press)
+    except BuilderError as error:
+        wrong += error.findings
+        pages = 0
+    press.cache.close()
+    _tell_built(context, built, pages)
+    if wrong:
+        show_findings(sorted(set(wrong)), error=True)
+        sys.exit(1)
+
+
+@click.command()
+@bulletin_argument
+@day_argument
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8011, show_default=True)
+@click.option("--open/--no-open", "show", default=True, help="Open the browser.")
+@now_option
+@click.pass_obj
+def preview(
+    context: Context, bulletin: str | None, day: date | None, host: str, port: int, show: bool, now: str | None
+) -> None:
+    """Show an edition in the browser as any reader gets it; it follows every file you save."""
+    from desk.preview import serve
+
+    settings = context.settings()
+    known_bulletin(context.press(now), bulletin)
+    at = moment(now, settings) if now else None
+    url = f"http://{host}:{port}/{bulletin or settings.house.main_bulletin.id}/{day or ''}"
+    click.echo(f"{url}  (Ctrl-C ends it)")
+    if show and sys.stdout.isatty():
+        click.launch(url)
+    serve(settings, at, host, port)
+
+
+def _tags(press: Press, text: str) -> frozenset[str]:
+    from builder.audience import did_you_mean, expand
+
+    audiences = press.house.audiences
+    tags, unknown = expand([word.strip().lower() for word in text.split(",") if word.strip()], audiences)
+    if unknown:
+        hint = did_you_mean(unknown[0], audiences.names) or f" Known: {', '.join(audiences.names)}."
+        raise click.BadParameter(f'"{unknown[0]}" is not an audience.{hint}', param_hint="--as")
+    return tags
+
+
+def _tell_built(context: Context, built: Iterable[Any], pages: int) -> None:
+    if context.as_json:
+        editions = [{"edition": b.edition.key, "folder": str(b.folder), "letters": len(b.letters)} for b in built]
+        click.echo(json.dumps({"editions": editions, "pages": pages}, ensure_ascii=False, indent=2))
+        return
+    for b in built:
+        biggest = max(len(letter.variant.items) for letter in b.letters)
+        click.echo(f"{b.edition.key}: {len(b.letters)} letters, the longest with {biggest} items, in {b.folder}/")
+    if pages:
+        click.echo(f"site/: {pages} files")
