@@ -15,9 +15,9 @@ from statistics import median
 from time import perf_counter
 
 from bench import Figure, edition, interleaved
-from builder import skeleton
 from builder.cache import Cache
 from builder.markdown import Body
+from builder.mjml_source import read_template
 from builder.model import Edition, Variant
 from builder.press import Press
 from builder.render import encoded_size
@@ -115,7 +115,7 @@ def peer_source(ours: Ours) -> dict[str, object]:
     bodies = {item.slug: item.body for item in ours.edition.items}
     slugs = list(ours.variant.items)
     view = _with_marks(press.view(ours.edition, ours.variant), slugs)
-    source = skeleton.read_template("email/edition.mjml", press.search).text
+    source = read_template("email/edition.mjml", press.search).text
     css = read_text("email/letter.css", press.search) + read_text("email/prose.css", press.search)
     mjml = press.renderer.environment.from_string(source).render(edition=view)
     mjml = mjml.replace("</mj-head>", f'<mj-style inline="inline">{css}</mj-style></mj-head>')

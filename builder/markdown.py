@@ -91,7 +91,10 @@ def for_email(html: str, styles: Mapping[str, str]) -> str:
         slash, tag, attributes = match.groups()
         if _HEADING.fullmatch(tag):
             tag = f"h{min(int(tag[1]) + 2, 6)}"
-        style = "" if slash else styles.get(tag, "")
+        refused = (
+            tag == "a" and "href=" not in attributes
+        )  # the link was no address: its words should not look like one
+        style = "" if slash or refused else styles.get(tag, "")
         if style and 'style="' in attributes:
             attributes = attributes.replace('style="', f'style="{style};', 1)
         elif style:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from builder import skeleton
 from builder.cache import Cache, fingerprint
 from builder.markdown import read_styles
-from builder.model import House, Letter, Variant
+from builder.mjml_source import retold
+from builder.model import BuilderError, House, Letter, Variant
 from builder.templates import environment, read_text, read_words, told
 from builder.view import EditionView, ItemView
 
@@ -63,8 +64,11 @@ class Renderer:
         return self._text
 
     def html(self, edition: EditionView) -> str:
-        with told():
-            return self.template(LETTER).render(edition=edition)
+        try:
+            with told():
+                return self.template(LETTER).render(edition=edition)
+        except BuilderError as error:
+            raise retold(error, LETTER, self.search) from error
 
     def text(self, edition: EditionView) -> str:
         with told():

@@ -10,66 +10,17 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 from builder.cache import Cache, fingerprint
-from builder.model import BuilderError, Finding
+from builder.mjml_checks import check_conditionals, check_fonts, check_jinja, check_tags, check_template
+from builder.mjml_source import JINJA, PART, TAG_WITH_JINJA, Source, fault, read_template
 
-VERSION = "10"  # raise it when the same template should compile otherwise
+VERSION = "11"  # raise it when the same template should compile otherwise
 # Components whose content is HTML, not further components.
 ENDING = frozenset("mj-text mj-button mj-table mj-raw mj-title mj-preview mj-style".split())
-_JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
-_INCLUDE = re.compile(r"""\{%-?\s*include\s+["']([^"']+\.mjml)["']\s*-?%\}""")
-_PART = re.compile(
-    r"(?P<jinja>\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\})|<(?P<close>/?)(?P<tag>mj[a-z-]*)\b(?P<rest>[^<>]*)>", re.DOTALL
-)
 _TOKEN = re.compile(r"jJ(\d+)Jj")
-_CONDITIONAL = re.compile(r"<!--\[if [^\]]*\]>|<!\[endif\]-->")
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """A line of the joined template → where a person wrote it."""
-
-    file: str
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """The template with its parts put in, and the origin of each of its lines."""
-
-    text: str
-    origins: tuple[Origin, ...]
-
-    def origin(self, offset: int) -> Origin:
-        return self.origins[self.text.count("\n", 0, offset)]
-
-
-def read_template(name: str, search: tuple[Path, ...]) -> Source:
-    """A template and all that it includes, one after the other. Raises BuilderError when a part is missing."""
-    lines: list[str] = []
-    origins: list[Origin] = []
-    _read_part(name, search, lines, origins, within=())
-    return Source("\n".join(lines), tuple(origins))
-
-
-def _read_part(
-    name: str, search: tuple[Path, ...], lines: list[str], origins: list[Origin], within: tuple[str, ...]
-) -> None:
-    path = next((folder / name for folder in search if (folder / name).is_file()), None)
-    if path is None or name in within:
-        why = "includes itself" if path else "is not there"
-        raise _error(f"templates/{within[-1] if within else name}", 0, f"The template {name} {why}.")
-    for number, line in enumerate(path.read_text("utf-8").split("\n"), 1):
-        include = _INCLUDE.fullmatch(line.strip())
-        if include:
-            _read_part(include[1], search, lines, origins, (*within, name))
-        else:
-            lines.append(line)
-            origins.append(Origin(f"templates/{name}", number))
 
 
 def compile_letter(name: str, css: str, search: tuple[Path, ...], cache: Cache) -> str:
@@ -83,6 +34,8 @@ def compile_letter(name: str, css: str, search: tuple[Path, ...], cache: Cache) 
 
 
 def _compile(source: Source, css: str) -> str:
+    check_jinja(source)
+    check_tags(source)
     check_template(source)
     tags: list[str] = []
     mjml = tokenise(source, tags)
@@ -115,23 +68,15 @@ def tokenise(source: Source, tags: list[str]) -> str:
         return token if match[0].startswith("{{") else f"<!--{token}-->"
 
     # A tag with a Jinja expression in an attribute is matched by its parts: the expression alone.
-    return _PART.sub(replace, _protect_attributes(source, tags))
+    return PART.sub(replace, _protect_attributes(source, tags))
 
 
 def _protect_attributes(source: Source, tags: list[str]) -> str:
-    def replace(match: re.Match[str]) -> str:
-        if "{%" in match[0]:
-            origin = source.origin(match.start())
-            raise _error(
-                origin.file, origin.line, "A statement {% … %} cannot stand inside a tag. Put it around the tag."
-            )
-        return _JINJA.sub(token, match[0])
-
     def token(match: re.Match[str]) -> str:
         tags.append(match[0])
         return f"jJ{len(tags) - 1}Jj"
 
-    return re.sub(r"<[a-zA-Z][^<>]*?\{[{%].*?[}%]\}[^<>]*>", replace, source.text, flags=re.DOTALL)
+    return TAG_WITH_JINJA.sub(lambda match: JINJA.sub(token, match[0]), source.text)
 
 
 def _follow(match: re.Match[str], open_tags: list[str]) -> None:
@@ -150,7 +95,7 @@ def put_back(html: str, tags: list[str]) -> str:
     lost = set(range(len(tags))) - set(seen)
     if lost or statements != sorted(set(statements)):
         names = ", ".join(tags[n] for n in sorted(lost)) or "a statement in another order"
-        raise _error("templates/email", 0, f"Compiling the letter lost or moved a Jinja tag: {names}.")
+        raise fault("templates/email", 0, f"Compiling the letter lost or moved a Jinja tag: {names}.")
     html = re.sub(r"<!--jJ(\d+)Jj-->", lambda m: tags[int(m[1])], html)
     return _TOKEN.sub(lambda m: tags[int(m[1])], html)
 
@@ -162,9 +107,17 @@ def to_html(mjml: str) -> str:
     """mjml's HTML, with language and direction on every direct child of body (a mail client may drop body itself)."""
     from mjml import mjml_to_html
 
-    result = mjml_to_html(mjml)
+    try:
+        result = mjml_to_html(mjml)
+    except (
+        ValueError,
+        KeyError,
+        AttributeError,
+        TypeError,
+    ) as error:  # what it does over a template that it cannot read
+        raise fault("templates/email", 0, f"MJML cannot read the letter's template ({error}).") from error
     if result.errors:
-        raise _error("templates/email", 0, f"MJML: {result.errors[0]}")
+        raise fault("templates/email", 0, f"MJML: {result.errors[0]}")
     html: str = result.html
     return html.replace('<div style="display:none', '<div lang="en-GB" dir="ltr" style="display:none', 1)
 
@@ -208,56 +161,3 @@ def _crush_css(css: str) -> str:
 
 def _crush_style(style: str) -> str:
     return re.sub(r"\s*([;:,])\s*", r"\1", style).strip("; ")
-
-
-# --- checks ---
-
-
-def check_template(source: Source) -> None:
-    """Every attribute against mjml's own list, with file and line: mjml itself reports nothing."""
-    from mjml.core.registry import components, register_core_components
-
-    if not components:
-        register_core_components()
-    findings = []
-    for match in re.finditer(
-        r"<(mj-[a-z-]+)\b([^<>]*)>", _JINJA.sub(lambda m: re.sub(r"[^\n]", "x", m[0]), source.text)
-    ):
-        component = components.get(match[1])
-        origin = source.origin(match.start())
-        if component is None and match[1] not in {
-            "mj-head",
-            "mj-attributes",
-            "mj-all",
-            "mj-class",
-            "mj-html-attributes",
-        }:
-            findings.append(Finding(origin.file, origin.line, "bad-template", "block", f"<{match[1]}> is not MJML."))
-        allowed = {*(component.allowed_attrs() if component else ()), "css-class", "name", "inline"}
-        for name in re.findall(r"""([a-z-]+)\s*=\s*["']""", match[2]) if component else ():
-            if name not in allowed:
-                text = f"<{match[1]}> knows no attribute {name}."
-                findings.append(Finding(origin.file, origin.line, "bad-template", "block", text))
-    if findings:
-        raise BuilderError(tuple(findings))
-
-
-def check_conditionals(html: str) -> None:
-    """Outlook's conditional comments open and close in turn; one that does not blanks the letter there."""
-    depth = 0
-    for match in _CONDITIONAL.finditer(html):
-        depth += 1 if match[0].startswith("<!--[if") else -1
-        if depth not in {0, 1}:
-            break
-    if depth:
-        raise _error("templates/email", 0, "Outlook's conditional comments do not balance after compiling the letter.")
-
-
-def check_fonts(html: str) -> None:
-    """mjml loads a web font for every family that it knows by name (Roboto, Lato, …): a request that no reader asked for."""
-    if "fonts.googleapis.com" in html:
-        raise _error("templates/email/head.mjml", 0, "A font-family here makes MJML load a web font. Name system fonts.")
-
-
-def _error(file: str, line: int, message: str) -> BuilderError:
-    return BuilderError((Finding(file, line, "bad-template", "block", message),))

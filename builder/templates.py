@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,9 +15,9 @@ from markupsafe import Markup
 
 from builder.model import BuilderError, Finding
 
-TOKEN_OPENING = "[["
-# What stands for "[[" where an editor typed it: a reader's token is the templates' alone.
-HARMLESS_OPENING = "[\u2060["
+# Put into "[[" where an editor typed it (an unseen word joiner): a reader's token is the templates' alone.
+JOINER = "\u2060"
+_TOKEN_OPENING = re.compile(r"\[(?=\[)")
 
 
 class Live(str):
@@ -33,9 +34,12 @@ class LiveHtml(Markup):
 
 def harmless(value: Any) -> Any:
     """Every value that a template writes passes through here."""
-    if isinstance(value, str) and TOKEN_OPENING in value and not isinstance(value, Live | LiveHtml):
-        return value.replace(TOKEN_OPENING, HARMLESS_OPENING)
-    return value
+    if not isinstance(value, str) or "[" not in value or isinstance(value, Live | LiveHtml):
+        return value
+    mended = _TOKEN_OPENING.sub("[" + JOINER, value)
+    if mended.startswith("["):  # the template may have written the other bracket: [{{ alt }}]
+        mended = JOINER + mended
+    return type(value)(mended)  # safe markup stays so
 
 
 def environment(search: tuple[Path, ...], cache: Path | None) -> Environment:

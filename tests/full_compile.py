@@ -5,6 +5,7 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 from builder import skeleton
+from builder.mjml_source import read_template
 from builder.render import LETTER
 from builder.templates import read_text
 from tests.editions import Built
@@ -14,7 +15,7 @@ Token = tuple[str, ...]
 
 def full_compile(built: Built) -> str:
     renderer = built.press.renderer
-    source = skeleton.read_template(LETTER, renderer.search).text
+    source = read_template(LETTER, renderer.search).text
     mjml = renderer.environment.from_string(source).render(edition=built.view)
     return skeleton.crush(skeleton.inline(skeleton.to_html(mjml), read_text("email/letter.css", renderer.search)))
 

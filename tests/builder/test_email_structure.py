@@ -10,7 +10,7 @@ import pytest
 from lxml import etree, html
 
 from builder import render
-from builder.skeleton import check_conditionals
+from builder.mjml_checks import check_conditionals
 from tests.editions import Built
 
 GENERIC = {"here", "click here", "read more", "more", "link", "this link", "webpage", "read on"}

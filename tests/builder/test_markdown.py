@@ -117,6 +117,12 @@ def test_style_rules_are_read_by_tag_and_later_rules_add_to_earlier() -> None:
     }
 
 
+def test_words_whose_link_was_refused_do_not_look_like_a_link() -> None:
+    body = render("[press](javascript:alert(1))", {"a": "color:#0b5563"})
+    assert body.email == "<p><a>press</a></p>"
+    assert body.text == "press"
+
+
 # --- R13: what no person writes ---
 
 N = 200_000
