@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from subscribers.formats.columns import YES_WORDS, Cells, Columns, normal
 from subscribers.model import SubscribersError
@@ -58,19 +59,33 @@ def _word(text: str) -> str:
 
 def prepare(rules: tuple[Rule, ...], columns: Columns, bits: Mapping[str, int]) -> Callable[[Cells], int] | None:
     """What reads one row's choices as a bit mask; None without rules. A column that is not in this file gives nothing."""
-    readings = [(columns.all_cells(rule.column), rule) for rule in rules if rule.column in columns.places]
+    readings = [(place, _mask_of(rule, bits)) for rule in rules for place in columns.places.get(rule.column, ())]
     if not readings:
         return None
+    if len(readings) == 1:
+        [(only, mask_of)] = readings
+        return lambda cells: mask_of(cells[only])
 
     def choices(cells: Cells) -> int:
         mask = 0
-        for cells_of, rule in readings:
-            for cell in cells_of(cells):
-                for tag in _tags(cell, rule):
-                    mask |= 1 << bits[tag]
+        for place, mask_of in readings:
+            mask |= mask_of(cells[place])
         return mask
 
     return choices
+
+
+def _mask_of(rule: Rule, bits: Mapping[str, int]) -> Callable[[str], int]:
+    """A cell's word as bits. A column of phases has a handful of different words, however many rows."""
+
+    @lru_cache(maxsize=4096)
+    def mask_of(cell: str) -> int:
+        mask = 0
+        for tag in _tags(cell, rule):
+            mask |= 1 << bits[tag]
+        return mask
+
+    return mask_of
 
 
 def _tags(cell: str, rule: Rule) -> list[str]:

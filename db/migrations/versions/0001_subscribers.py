@@ -88,7 +88,8 @@ def upgrade() -> None:
         sa.Column("actor", sa.Text(), server_default="", nullable=False),
         sa.Column("import_id", BIG_ID, nullable=True),
         sa.CheckConstraint(
-            "reason IN ('unsubscribed', 'bounced', 'complained', 'erased', 'staff')", name=op.f("ck_suppression_reason")
+            "reason = 'unsubscribed' OR reason = 'bounced' OR reason = 'complained' OR reason = 'erased' OR reason = 'staff'",
+            name=op.f("ck_suppression_reason"),
         ),
         sa.PrimaryKeyConstraint("address_hash", "bulletin", name=op.f("pk_suppression")),
     )
@@ -137,7 +138,9 @@ def upgrade() -> None:
         sa.Column("decided_at", MOMENT, nullable=True),
         sa.Column("decided_by", sa.Text(), nullable=True),
         sa.Column("decision", sa.Text(), nullable=True),
-        sa.CheckConstraint("decision IN ('accepted', 'refused', 'undone')", name=op.f("ck_held_decision")),
+        sa.CheckConstraint(
+            "decision = 'accepted' OR decision = 'refused' OR decision = 'undone'", name=op.f("ck_held_decision")
+        ),
         sa.ForeignKeyConstraint(["import_id"], ["import_run.id"], name=op.f("fk_held_import_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_held")),
         sqlite_autoincrement=True,
@@ -156,7 +159,7 @@ def upgrade() -> None:
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("expires_at", MOMENT, nullable=False),
         sa.Column("done_at", MOMENT, nullable=True),
-        sa.CheckConstraint("kind IN ('subscribe', 'change-address')", name=op.f("ck_request_kind")),
+        sa.CheckConstraint("kind = 'subscribe' OR kind = 'change-address'", name=op.f("ck_request_kind")),
         sa.ForeignKeyConstraint(
             ["subscriber_id"], ["subscriber.id"], name=op.f("fk_request_subscriber_id"), ondelete="CASCADE"
         ),
@@ -181,15 +184,18 @@ def upgrade() -> None:
         sa.Column("ended_at", MOMENT, nullable=True),
         sa.Column("ended_reason", sa.Text(), nullable=True),
         sa.Column("import_id", BIG_ID, nullable=True),
-        sa.CheckConstraint("amount IN ('selection', 'everything')", name=op.f("ck_subscription_amount")),
-        sa.CheckConstraint("basis IN ('consent', 'public-task')", name=op.f("ck_subscription_basis")),
+        sa.CheckConstraint("amount = 'selection' OR amount = 'everything'", name=op.f("ck_subscription_amount")),
+        sa.CheckConstraint("basis = 'consent' OR basis = 'public-task'", name=op.f("ck_subscription_basis")),
         sa.CheckConstraint(
-            "ended_reason IN ('unsubscribed', 'bounced', 'complained', 'erased', 'merged', 'staff')",
+            "ended_reason = 'unsubscribed' OR ended_reason = 'bounced' OR ended_reason = 'complained' OR ended_reason = 'erased' OR ended_reason = 'merged' OR ended_reason = 'staff'",
             name=op.f("ck_subscription_ended_reason"),
         ),
-        sa.CheckConstraint("frequency IN ('weekly', 'actions-at-once')", name=op.f("ck_subscription_frequency")),
         sa.CheckConstraint(
-            "source IN ('signed-up', 'imported', 'merged', 'staff', 'changed')", name=op.f("ck_subscription_source")
+            "frequency = 'weekly' OR frequency = 'actions-at-once'", name=op.f("ck_subscription_frequency")
+        ),
+        sa.CheckConstraint(
+            "source = 'signed-up' OR source = 'imported' OR source = 'merged' OR source = 'staff' OR source = 'changed'",
+            name=op.f("ck_subscription_source"),
         ),
         sa.CheckConstraint(
             "(ended_at IS NULL) = (ended_reason IS NULL)", name=op.f("ck_subscription_ended_with_a_reason")
@@ -216,7 +222,7 @@ def upgrade() -> None:
         sa.Column("request_id", BIG_ID, nullable=False),
         sa.Column("part", sa.Text(), nullable=False),
         sa.Column("used_at", MOMENT, nullable=True),
-        sa.CheckConstraint("part IN ('address', 'old', 'new')", name=op.f("ck_confirmation_part")),
+        sa.CheckConstraint("part = 'address' OR part = 'old' OR part = 'new'", name=op.f("ck_confirmation_part")),
         sa.ForeignKeyConstraint(
             ["request_id"], ["request.id"], name=op.f("fk_confirmation_request_id"), ondelete="CASCADE"
         ),
