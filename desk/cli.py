@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from desk.commands import building, stories, writing
+from desk.commands import building, readers, stories, writing
 from desk.commands.common import Context
 
 
@@ -29,6 +29,8 @@ for command in (
     building.build,
     building.preview,
     stories.stories,
+    readers.subscribers,
+    readers.suppressions,
 ):
     main.add_command(command)
 

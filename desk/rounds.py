@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from builder.archive import archive
 from builder.eml import to_eml
@@ -16,6 +16,12 @@ from builder.model import BuilderError, Edition, Finding, Letter, Tags
 from builder.press import Press
 from builder.publish import publish
 from builder.render import encoded_size
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from subscribers.model import Proof
+    from subscribers.tokens import Keys
 
 
 class NoSuchEdition(Exception):
@@ -130,3 +136,77 @@ def _write_folder(folder: Path, files: Iterable[tuple[str, bytes]]) -> None:
         folder.rename(old)
     partial.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
+
+
+# --- leaving ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Who has left what just now."""
+
+    address: str
+    bulletins: tuple[str, ...]
+
+
+def goodbye(engine: Engine, keys: Keys, number: int, bulletin: str | None, proof: Proof) -> Left | None:
+    """The reader leaves one bulletin or all (None), and what has not been sent to them yet is withdrawn; one transaction.
+
+    None when nothing ended, because they had left before: there is nobody to say goodbye to.
+    """
+    import db
+    from delivery import books
+    from subscribers import acts, store
+
+    with db.writing(engine) as connection:
+        ended = acts.leave(connection, keys, number, bulletin, "unsubscribed", proof)
+        person = store.by_id(connection, number)
+        numbers = {str(number), *([str(person.id)] if person else [])}
+        books.withdraw(connection, numbers, now=proof.at, words="left", bulletin=bulletin or "")
+    if person is None or not ended:
+        return None
+    return Left(person.address, tuple(subscription.bulletin for subscription in ended))
+
+
+def farewell(engine: Engine, keys: Keys, address: str, bulletin: str | None, proof: Proof) -> tuple[str, ...]:
+    """Staff end one bulletin or all (None) for an address; which ones ended. Raises NoSuchSubscriber."""
+    import db
+    from delivery import books
+    from subscribers import acts
+
+    with db.writing(engine) as connection:
+        number = acts.found(connection, address).id
+        ended = acts.remove(connection, keys, address, bulletin, proof)
+        books.withdraw(connection, {str(number)}, now=proof.at, words="left", bulletin=bulletin or "")
+    return tuple(subscription.bulletin for subscription in ended)
+
+
+def refuse(engine: Engine, keys: Keys, address: str, bulletin: str | None, proof: Proof) -> None:
+    """Keep a "no" for an address, known or not; what it gets ends, and what was not sent yet is withdrawn."""
+    import db
+    from delivery import books
+    from subscribers import acts, store
+    from subscribers.address import parse
+    from subscribers.model import EVERY_BULLETIN
+
+    key = parse(address).key
+    with db.writing(engine) as connection:
+        store.suppress(connection, keys, key, bulletin or EVERY_BULLETIN, "staff", proof)
+        person = store.find(connection, key)
+        if person:
+            acts.leave(connection, keys, person.id, bulletin, "staff", proof)
+            books.withdraw(connection, {str(person.id)}, now=proof.at, words="left", bulletin=bulletin or "")
+
+
+def erase(engine: Engine, keys: Keys, address: str, proof: Proof) -> None:
+    """The person is forgotten in every room; only a keyed hash stays, so that no old list brings them back (C7)."""
+    import db
+    from delivery import books
+    from subscribers import rights
+    from subscribers.address import parse
+
+    with db.writing(engine) as connection:
+        numbers = [str(number) for number in rights.erase(connection, keys, parse(address), proof).numbers]
+        books.withdraw(connection, numbers, now=proof.at, words="erased")
+        for number in numbers:
+            books.forget(connection, number)

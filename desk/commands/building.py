@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from builder.press import Press
+    pass
 
 
 from desk.commands.common import (
@@ -24,6 +24,7 @@ from desk.commands.common import (
     moment,
     now_option,
     progress,
+    read_tags,
     show_findings,
 )
 
@@ -65,7 +66,7 @@ def build(context: Context, bulletin: str | None, day: date | None, personas: tu
     from desk import rounds
 
     press = context.press(now)
-    asked = [_tags(press, text) for text in personas]
+    asked = [read_tags(press.house.audiences, text, "--as") for text in personas]
     try:
         editions = rounds.chosen_editions(press, bulletin, day)
     except rounds.NoSuchEdition as error:
@@ -111,17 +112,6 @@ def preview(
     if show and sys.stdout.isatty():
         click.launch(url)
     serve(settings, at, host, port)
-
-
-def _tags(press: Press, text: str) -> frozenset[str]:
-    from builder.audience import did_you_mean, expand
-
-    audiences = press.house.audiences
-    tags, unknown = expand([word.strip().lower() for word in text.split(",") if word.strip()], audiences)
-    if unknown:
-        hint = did_you_mean(unknown[0], audiences.names) or f" Known: {', '.join(audiences.names)}."
-        raise click.BadParameter(f'"{unknown[0]}" is not an audience.{hint}', param_hint="--as")
-    return tags
 
 
 def _tell_built(context: Context, built: Iterable[Any], pages: int) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from builder.model import Finding
+    from builder.model import Audiences, Finding
     from builder.press import Press
     from desk.settings import Settings
 
@@ -114,3 +114,14 @@ def show_findings(findings: Iterable[Finding], *, error: bool = False) -> None:
         click.echo(f"{mark} {finding} [{finding.code}]", err=error)
     blocks = sum(finding.severity == "block" for finding in findings)
     click.echo(f"{len(findings)} findings, {blocks} of them block." if findings else "Nothing to mend.", err=error)
+
+
+def read_tags(audiences: Audiences, text: str, option: str) -> frozenset[str]:
+    """Tags and groups with commas → tags. Whoever mistypes one is told what is near."""
+    from builder.audience import did_you_mean, expand
+
+    tags, unknown = expand([word.strip().lower() for word in text.split(",") if word.strip()], audiences)
+    if unknown:
+        hint = did_you_mean(unknown[0], audiences.names) or f" Known: {', '.join(audiences.names)}."
+        raise click.BadParameter(f'"{unknown[0]}" is not an audience.{hint}', param_hint=option)
+    return tags

@@ -1,0 +1,66 @@
+"""The register of subscribers, opened for the desk: database, keys, and who acts."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+import db
+from desk.settings import Settings
+from subscribers.keys import load_or_make_keys
+from subscribers.model import Basis, Proof
+from subscribers.tokens import Keys
+
+DATABASE = "sqlite:///var/bulletin.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    engine: Engine
+    keys: Keys
+    bases: Mapping[str, Basis]
+    settings: Settings
+
+    @property
+    def axes(self) -> dict[str, frozenset[str]]:
+        return {axis.id: axis.tag_ids for axis in self.settings.house.audiences.axes}
+
+    @property
+    def reports(self) -> Path:
+        return self.settings.root / "var" / "reports"
+
+
+def open_register(settings: Settings) -> Register:
+    """The database brought up to date. Raises DatabaseError and SubscribersError, which say what to do."""
+    engine = db.open_database(database_url(settings), root=settings.root)
+    db.migrate(engine)
+    keys = load_or_make_keys(settings.root / "var" / "keys")
+    return Register(engine, keys, lawful_bases(settings), settings)
+
+
+def database_url(settings: Settings) -> str:
+    return os.environ.get("DATABASE_URL") or str(settings.rooms["db"].get("url", DATABASE))
+
+
+def lawful_bases(settings: Settings) -> dict[str, Basis]:
+    """[subscribers.basis] names the bulletins that go out as a public task; all others rest on consent (C2)."""
+    named = settings.rooms["subscribers"].get("basis", {})
+    return {name: "public-task" if named.get(name) == "public-task" else "consent" for name in settings.house.bulletins}
+
+
+def staff_proof(how: str, *, source: str = "", evidence: str = "") -> Proof:
+    """Somebody at the desk did this, now."""
+    return Proof(at=datetime.now(UTC), how=how, actor=_actor(), source=source, evidence=evidence)
+
+
+def _actor() -> str:
+    try:
+        return f"staff:{getpass.getuser()}"
+    except (OSError, KeyError, ImportError):  # no name for this user on this machine
+        return "staff"
