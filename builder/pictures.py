@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,7 +66,9 @@ def _open(raw: bytes, source: Path) -> Image:
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
-        picture = Image.open(io.BytesIO(raw), formats=["JPEG", "PNG", "WEBP"])
+        with warnings.catch_warnings():  # Pillow warns from 89 megapixels; ours is the lower limit, and it refuses
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            picture = Image.open(io.BytesIO(raw), formats=["JPEG", "PNG", "WEBP"])
         if picture.width * picture.height > MAX_PIXELS:
             raise PictureError(f"{source.name} is {picture.width} × {picture.height} px. Make it smaller.")
         return ImageOps.exif_transpose(picture)
