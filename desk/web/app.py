@@ -1,0 +1,131 @@
+"""The web application, put together from what it is handed: settings, database, keys, clock, chance and mail."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from flask import Flask, Response, g, request
+from sqlalchemy import Engine
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import db
+from desk.house import open_press
+from desk.letters import Sending, Writer
+from desk.outbox import Outbox
+from desk.register import lawful_bases
+from desk.settings import Settings, SettingsError
+from desk.web import archive, confirming, faults, guard, leaving, moving, pausing, preferences, signup, yours
+from desk.web.limits import Limits
+from desk.web.public import Public
+from desk.web.reading import Reading
+from subscribers.choices import allot
+from subscribers.tokens import Keys
+
+MOST_BYTES = 64 * 1024  # of a form; the longest honest one is far under 4 KB
+MOST_FIELDS = 200
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def create_app(
+    settings: Settings,
+    *,
+    engine: Engine,
+    keys: Keys,
+    clock: Callable[[], datetime] = now,
+    sending: Sending | None = None,
+    random: Callable[[int], bytes] = secrets.token_bytes,
+    pause: Callable[[float], None] = time.sleep,
+    limits: Limits | None = None,
+) -> Flask:
+    """The public site as a WSGI application. The database must have the current schema."""
+    public = _public(settings, engine, keys, clock, sending, random, pause, limits or Limits())
+    with db.writing(engine) as connection:
+        allot(connection, (tag.id for tag in settings.house.audiences.tags))
+    public.reading()  # a house that cannot be read is told now, not to the first visitor
+    app = Flask("bulletin", static_folder=None, template_folder=None)
+    app.config.update(MAX_CONTENT_LENGTH=MOST_BYTES, MAX_FORM_MEMORY_SIZE=MOST_BYTES, MAX_FORM_PARTS=MOST_FIELDS)
+    app.url_map.merge_slashes = False  # its redirects would repeat what was typed
+    guard.install(app, guard.form_key(keys), clock, random)
+    app.before_request(partial(_needs_a_form, public))
+    faults.install(app, public, settings.root / "site")
+    _route(app, public, settings)
+    proxies = trusted_proxies(settings)
+    if proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
+    return app
+
+
+def _public(
+    settings: Settings,
+    engine: Engine,
+    keys: Keys,
+    clock: Callable[[], datetime],
+    sending: Sending | None,
+    random: Callable[[int], bytes],
+    pause: Callable[[float], None],
+    limits: Limits,
+) -> Public:
+    house = settings.house
+    reading = Reading(lambda: open_press(settings, now=clock()), clock)
+    sending = sending or Outbox(settings.root / "var" / "outbox", house.publisher, clock)
+    return Public(
+        house=house,
+        engine=engine,
+        keys=keys,
+        bases=lawful_bases(settings),
+        clock=clock,
+        random=random,
+        pause=pause,
+        reading=reading,
+        sending=sending,
+        writer=Writer(house, keys, sending, lambda: reading().stationery),
+        limits=limits,
+    )
+
+
+def _route(app: Flask, public: Public, settings: Settings) -> None:
+    site = settings.root / "site"
+    both, press, look = ("GET", "POST"), ("POST",), ("GET",)
+    routes: tuple[tuple[str, str, Callable[..., Any], tuple[str, ...]], ...] = (
+        ("/subscribe", "subscribe", partial(signup.subscribe, public), both),
+        ("/confirm/<token>", "confirm", partial(confirming.confirm, public), both),
+        ("/unsubscribe/<token>", "unsubscribe", partial(leaving.unsubscribe, public), both),
+        ("/unsubscribe/<token>/undo", "undo", partial(leaving.undo, public), press),
+        ("/unsubscribe/<token>/why", "why", partial(leaving.say_why, public), press),
+        ("/preferences/<token>", "preferences", partial(preferences.overview, public), look),
+        ("/preferences/<token>/choices/<bulletin>", "choices", partial(preferences.choices, public), both),
+        ("/preferences/<token>/pause/<bulletin>", "pause", partial(pausing.pause, public), both),
+        ("/preferences/<token>/back/<bulletin>", "back", partial(preferences.back, public), press),
+        ("/preferences/<token>/address", "address", partial(moving.address, public), both),
+        ("/preferences/<token>/data", "data", partial(yours.data, public), press),
+        ("/preferences/<token>/erase", "erase", partial(yours.erase, public), both),
+        ("/public.css", "style", partial(archive.own_file, public, "public.css"), look),
+        ("/", "home", partial(archive.page, public, site), look),
+        ("/<path:path>", "archive", partial(archive.page, public, site), look),
+    )
+    for rule, name, view, methods in routes:
+        app.add_url_rule(rule, name, view, methods=methods)
+
+
+def _needs_a_form(public: Public) -> Response | None:
+    """Every form but the mail programme's must have been shown by us. The sign-up form says so itself, and loses nothing."""
+    reads = request.method in ("GET", "HEAD", "OPTIONS")
+    if reads or request.endpoint in (*guard.OPEN_TO_ALL, "subscribe", None) or g.form_age is not None:
+        return None
+    return public.page("stale", "400", 400, here=request.path)
+
+
+def trusted_proxies(settings: Settings) -> int:
+    """[desk] trusted-proxies: how many of our own machines stand in front and say who is asking. Raises SettingsError."""
+    found = settings.rooms["desk"].get("trusted-proxies", 0)
+    if not isinstance(found, int) or isinstance(found, bool) or found < 0:
+        raise SettingsError(f'[desk] trusted-proxies must be a number like 1, and is "{found}".')
+    return found

@@ -1,0 +1,94 @@
+"""The static archive: the files of site/ as they are on the disk at each request, and its own page for what is not there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote
+
+from flask import Response, abort, redirect, request, send_file
+from werkzeug.security import safe_join
+from werkzeug.wrappers import Response as AnyResponse
+
+from builder.cache import fingerprint
+from desk.web.public import Public
+
+# Told here, because what Python knows of types depends on the machine.
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".xml": "application/xml; charset=utf-8",
+    ".json": "application/json; charset=utf-8",
+    ".ics": "text/calendar; charset=utf-8",
+    ".txt": "text/plain; charset=utf-8",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".png": "image/png",
+    ".webp": "image/webp",
+}
+NAMED = {"feed.xml": "application/atom+xml; charset=utf-8", "feed.json": "application/feed+json; charset=utf-8"}
+ASK_AGAIN = "no-cache"  # kept, but asked about before each use: an edition may be withdrawn at any minute
+FOR_GOOD = "public, max-age=31536000, immutable"  # names that change with their content
+
+
+def page(public: Public, site: Path, path: str = "") -> AnyResponse:
+    """A file of the archive, or its folder's index.html."""
+    found = _find(site, path)
+    if found is not None and found.is_dir():
+        if path and not path.endswith("/"):
+            return _with_slash(path)
+        found /= "index.html"
+    if found is not None and found.is_file():
+        return _sent(found, path)
+    if path not in public.reading().files:
+        abort(404)
+    return own_file(public, path)
+
+
+def own_file(public: Public, name: str) -> AnyResponse:
+    """A style sheet or icon of the pages themselves: there before the archive has ever been built."""
+    content = public.reading().files[name]
+    response = Response(content, content_type=TYPES[Path(name).suffix])
+    response.add_etag()
+    named = request.args.get("v") == fingerprint(content)[:10]
+    response.headers["Cache-Control"] = FOR_GOOD if named else ASK_AGAIN
+    return response.make_conditional(request)
+
+
+def not_found(site: Path) -> bytes | None:
+    """The archive's own page, when it has been built."""
+    try:
+        return (site / "404.html").read_bytes()
+    except OSError:
+        return None
+
+
+def _find(site: Path, path: str) -> Path | None:
+    """Never outside of the site, whatever the path says (W11); names with a leading dot are not published."""
+    if "\0" in path or any(part.startswith(".") for part in path.split("/")):
+        return None
+    joined = safe_join(str(site), path)
+    if joined is None:
+        return None
+    try:
+        found = Path(joined).resolve()
+        return found if found.is_relative_to(site.resolve()) and found.exists() else None
+    except (OSError, ValueError):
+        return None
+
+
+def _with_slash(path: str) -> AnyResponse:
+    """Within this site only: the path is written anew from its parts, so that it cannot name another host (W10)."""
+    parts = [quote(part, safe="") for part in path.split("/") if part]
+    return redirect(f"{request.script_root}/{'/'.join(parts)}/", 308)
+
+
+def _sent(file: Path, path: str) -> Response:
+    kind = NAMED.get(file.name) or TYPES.get(file.suffix.lower(), "application/octet-stream")
+    try:
+        response = send_file(file, mimetype=kind.partition(";")[0], conditional=True, etag=True, max_age=None)
+    except OSError:
+        abort(404)  # the site was swapped between looking and opening
+    response.headers["Content-Type"] = kind
+    response.headers["Cache-Control"] = FOR_GOOD if path.startswith("images/") else ASK_AGAIN
+    return response

@@ -1,0 +1,116 @@
+"""What every answer carries and every form must bring: security headers, the form token, and where a form came from."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from flask import Flask, Request, Response, abort, g, request
+
+from subscribers.tokens import Keys
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",  # tokens are in addresses
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), interest-cohort=()",
+}
+HSTS = "max-age=31536000"  # a year
+FORM_LIFE = timedelta(hours=12)
+LEAST_TIME = timedelta(seconds=2)  # nobody fills in a form faster; a robot does
+OPEN_TO_ALL = frozenset({"unsubscribe"})  # RFC 8058: a mail programme posts here, with no cookie and no form
+COOKIE_BYTES = 16
+_COOKIE = re.compile(r"[0-9a-f]{32}")
+_LOOPBACK = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
+
+
+def install(app: Flask, key: bytes, clock: Callable[[], datetime], random: Callable[[int], bytes]) -> None:
+    """Before each request: where a form came from. After each: the headers, and the cookie when a form was shown."""
+
+    def prepare() -> None:
+        g.cookie = _cookie(request) or random(COOKIE_BYTES).hex()
+        g.form_token = lambda: _show(key, clock())
+        g.form_age = None
+        if request.method not in ("GET", "HEAD", "OPTIONS") and request.endpoint not in OPEN_TO_ALL:
+            if not is_ours(request):
+                abort(403)
+            g.form_age = age(key, _cookie(request), request.form.get("form", ""), clock())
+
+    app.before_request(prepare)
+    app.after_request(dress)
+
+
+def dress(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers[name] = value
+    if request.is_secure:
+        response.headers["Strict-Transport-Security"] = HSTS
+    response.headers.setdefault("Cache-Control", "no-store")
+    if g.get("form_was_shown"):
+        name = _cookie_name(request)
+        response.set_cookie(name, g.cookie, path="/", secure=name != "form", httponly=True, samesite="Lax")
+    return response
+
+
+def is_ours(asked: Request) -> bool:
+    """Browsers say where a form was sent from. Pages that send no referrer have the Origin "null": it tells nothing."""
+    site = asked.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = asked.headers.get("Origin", "null")
+    return origin == "null" or _place(origin) == _place(asked.host_url)
+
+
+def _place(url: str) -> tuple[str, str]:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "", url
+    return parts.scheme, parts.netloc.lower()
+
+
+def form_key(keys: Keys) -> bytes:
+    """A key of its own, so that a form token can never serve as a link."""
+    return hmac.digest(keys.links, b"form token", "sha256")
+
+
+def token(key: bytes, cookie: str, now: datetime) -> str:
+    """When the form was shown, bound to this browser's cookie."""
+    at = f"{int(now.timestamp()):x}"
+    return f"{at}.{_mac(key, cookie, at)}"
+
+
+def age(key: bytes, cookie: str | None, shown: str, now: datetime) -> timedelta | None:
+    """How long ago the form was shown in this browser; None when it was not, or too long ago."""
+    at, _, mac = shown.partition(".")
+    if cookie is None or not hmac.compare_digest(mac.encode(errors="replace"), _mac(key, cookie, at).encode()):
+        return None
+    passed = now - datetime.fromtimestamp(int(at, 16), now.tzinfo)
+    return passed if passed <= FORM_LIFE else None
+
+
+def _show(key: bytes, now: datetime) -> str:
+    g.form_was_shown = True
+    return token(key, g.cookie, now)
+
+
+def _mac(key: bytes, cookie: str, at: str) -> str:
+    return hmac.digest(key, f"{cookie}.{at}".encode(errors="replace"), "sha256").hex()[:32]
+
+
+def _cookie(asked: Request) -> str | None:
+    found = asked.cookies.get(_cookie_name(asked), "")
+    return found if _COOKIE.fullmatch(found) else None
+
+
+def _cookie_name(asked: Request) -> str:
+    """Browsers take a Secure cookie over https, and from this machine itself; anywhere else only a plain one."""
+    safe = asked.is_secure or _LOOPBACK.fullmatch(asked.host)
+    return "__Host-form" if safe else "form"

@@ -1,0 +1,116 @@
+"""What every public page has at hand, and how a page is made."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from flask import Response, g
+from sqlalchemy import Engine
+
+import db
+from builder.archive.site import Page
+from builder.model import Bulletin, House
+from desk.letters import Sending, Writer, name_of
+from desk.web.limits import Limits
+from desk.web.reading import Reading, style_version
+from subscribers import store
+from subscribers.model import Basis, Proof, Subscriber
+from subscribers.tokens import Keys, Link, read_link
+
+log = logging.getLogger("bulletin.web")
+
+
+class BadLink(Exception):
+    """A link that we never made, or one that a mail programme has cut short."""
+
+
+class Nobody(Exception):
+    """A link of ours whose reader is no longer held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something to mend in a form. `field`: the id of its first input."""
+
+    field: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Public:
+    """Everything comes from outside, time, chance and mail too."""
+
+    house: House
+    engine: Engine
+    keys: Keys
+    bases: Mapping[str, Basis]
+    clock: Callable[[], datetime]
+    random: Callable[[int], bytes]
+    pause: Callable[[float], None]
+    reading: Reading
+    sending: Sending
+    writer: Writer
+    limits: Limits
+
+    @property
+    def offered(self) -> tuple[Bulletin, ...]:
+        """The bulletins that still come out, the main one first."""
+        today = self.today
+        running = [b for b in self.house.bulletins.values() if b.last is None or b.last >= today]
+        return tuple(sorted(running, key=lambda bulletin: not bulletin.main))
+
+    @property
+    def today(self) -> date:
+        return self.clock().astimezone(self.house.calendar.zone).date()
+
+    def name(self, bulletin: str) -> str:
+        return name_of(self.house, bulletin)
+
+    def proof(self, how: str, wording: str = "") -> Proof:
+        return Proof(self.clock(), how, wording=wording)
+
+    def link(self, token: str, purpose: str) -> Link:
+        """Raises BadLink."""
+        found = read_link(self.keys, token)
+        if found is None or found.purpose != purpose:
+            raise BadLink
+        return found
+
+    def person(self, token: str) -> Subscriber:
+        """Whose preferences these are. Raises BadLink, Nobody."""
+        link = self.link(token, "preferences")
+        with db.reading(self.engine) as connection:
+            found = store.by_id(connection, link.subscriber_id)
+        if found is None:
+            raise Nobody
+        return found
+
+    def page(self, template: str, title: str = "", status: int = 200, **values: Any) -> Response:
+        """templates/public/<template>.html; its title is [public] "title-…" of words.toml."""
+        read = self.reading()
+        said = read.words[f"title-{title or template}"]
+        shown = f"{said} – {read.frame.home.text} – {self.house.publisher.name}"
+        if values.get("problems"):
+            shown = read.words["title-problem"].format(title=shown)
+        html = read.environment.get_template(f"public/{template}.html").render(
+            frame=read.frame,
+            page=Page(path="", url="", up=read.top, title=shown, indexed=False),
+            said=said,
+            top=read.top,
+            style=style_version(read),
+            form_token=g.form_token,
+            **values,
+        )
+        return Response(html, status, mimetype="text/html")
+
+
+def afterwards(letter: Callable[[], None]) -> None:
+    """A letter about what is done already: should it not go, the deed stands, and the log says so."""
+    try:
+        letter()
+    except OSError as error:
+        log.error("A letter could not be kept: %s", error.strerror)

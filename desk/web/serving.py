@@ -1,0 +1,56 @@
+"""The public site under a production server: the database brought up to date, the keys read, and nothing told in logs."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from flask import Flask
+
+from desk.register import open_register
+from desk.settings import Settings
+from desk.web.app import MOST_BYTES, create_app, now
+
+THREADS = 16  # most of a sign-up's time is waiting for its beat
+
+
+def serve(settings: Settings, host: str, port: int, start: datetime | None, ready: Callable[[], None]) -> None:
+    """Until SIGTERM or Ctrl-C, which let the requests in hand finish. `start`: act as if it were this moment now.
+
+    Raises what `open_app` raises, and OSError when the port is taken.
+    """
+    import waitress
+
+    app = open_app(settings, started_at(start) if start else now)
+    _keep_quiet()
+    server = waitress.create_server(
+        app, host=host, port=port, threads=THREADS, ident=None, max_request_body_size=16 * MOST_BYTES
+    )
+    signal.signal(signal.SIGTERM, _stop)
+    ready()
+    server.run()
+
+
+def open_app(settings: Settings, clock: Callable[[], datetime] = now) -> Flask:
+    """Raises BuilderError, DatabaseError, SettingsError and SubscribersError, each of which says what to do."""
+    register = open_register(settings)
+    return create_app(settings, engine=register.engine, keys=register.keys, clock=clock)
+
+
+def started_at(start: datetime) -> Callable[[], datetime]:
+    """A clock that began at that moment, for trying things out."""
+    ahead = start - now()
+    return lambda: now() + ahead
+
+
+def _stop(_number: int, _frame: Any) -> None:
+    raise SystemExit(0)
+
+
+def _keep_quiet() -> None:
+    """waitress names the path, which holds a token, when an application fails; ours never does, and says so itself."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("waitress").setLevel(logging.CRITICAL)
