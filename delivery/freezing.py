@@ -103,12 +103,12 @@ def _keep_recipients(
     books.add_up(connection, mailing_id, FREEZER, {State.QUEUED: total - suppressed, State.SUPPRESSED: suppressed})
 
 
-COLUMNS = ("mailing_id", "subscriber", "address", "letter_id", "tokens", "state")
+COLUMNS = ("mailing_id", "subscriber", "address", "letter_id", "tokens", "state", "words")
 
 
 def _rows(
     mailing_id: int, letters: Mapping[str, int], recipients: Iterable[Recipient]
-) -> Iterator[tuple[int, str, str, int, str, str]]:
+) -> Iterator[tuple[int, str, str, int, str, str, str]]:
     for one in recipients:
         if not SUBSCRIBER_FORM.fullmatch(one.subscriber):
             raise DeliveryError(f"{one.subscriber!r} cannot name a subscriber: lower-case letters and digits")
@@ -116,15 +116,15 @@ def _rows(
             raise DeliveryError(f"subscriber {one.subscriber} is to get variant {one.variant!r}, which has no letter")
         state = State.SUPPRESSED if one.suppressed else State.QUEUED
         tokens = json.dumps(dict(one.tokens), ensure_ascii=False, separators=(",", ":"))
-        yield mailing_id, one.subscriber, one.address, letters[one.variant], tokens, state.value
+        yield mailing_id, one.subscriber, one.address, letters[one.variant], tokens, state.value, one.words
 
 
-def _insert(connection: Connection, rows: list[tuple[int, str, str, int, str, str]]) -> None:
-    statement = f"INSERT INTO recipient ({', '.join(COLUMNS)}) VALUES (?, ?, ?, ?, ?, ?)"
+def _insert(connection: Connection, rows: list[tuple[int, str, str, int, str, str, str]]) -> None:
+    statement = f"INSERT INTO recipient ({', '.join(COLUMNS)}) VALUES (?, ?, ?, ?, ?, ?, ?)"
     connection.exec_driver_sql(statement, rows)
 
 
-def _copy(connection: Connection, rows: list[tuple[int, str, str, int, str, str]]) -> None:
+def _copy(connection: Connection, rows: list[tuple[int, str, str, int, str, str, str]]) -> None:
     """A million rows by INSERT took PostgreSQL half a minute; COPY is ten times as fast."""
     driver: Any = connection.connection.driver_connection
     with driver.cursor() as cursor, cursor.copy(f"COPY recipient ({', '.join(COLUMNS)}) FROM STDIN") as copy:

@@ -101,6 +101,7 @@ class Recipient:
     variant: str
     tokens: Mapping[str, str] = field(default_factory=dict)
     suppressed: bool = False  # counted and listed, never sent
+    words: str = ""  # why it is suppressed
 
 
 @dataclass(frozen=True)
