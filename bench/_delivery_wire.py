@@ -1,58 +1,12 @@
-"""A wire of ten milliseconds: a proxy that delays each direction, and a sink that knows CHUNKING.
+"""A mail server at the end of a long wire: each of its answers is a round trip late. It may offer CHUNKING.
 
-`python -m bench._delivery_wire proxy PORT TARGET_PORT MILLISECONDS` or `… sink PORT MILLISECONDS [chunking]`.
+`python -m bench._delivery_wire sink PORT MILLISECONDS [chunking]`
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
-
-
-class Side(asyncio.Protocol):
-    """Hands what it reads to its peer, later, in order."""
-
-    def __init__(self, seconds: float, on_made: Callable[[Side], None] | None = None) -> None:
-        self.peer: Side | None = None
-        self.waiting: list[bytes] = []
-        self._seconds, self._on_made = seconds, on_made
-        self._loop = asyncio.get_running_loop()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport: asyncio.Transport = transport  # type: ignore[assignment]
-        if self._on_made:
-            self._on_made(self)
-
-    def data_received(self, data: bytes) -> None:
-        self._loop.call_later(self._seconds, self._pass_on, data)
-
-    def _pass_on(self, data: bytes) -> None:
-        if self.peer is None:
-            self.waiting.append(data)
-        elif not self.peer.transport.is_closing():
-            self.peer.transport.write(data)
-
-    def connection_lost(self, _exc: Exception | None) -> None:
-        if self.peer:
-            self._loop.call_later(self._seconds, self.peer.transport.close)
-
-
-async def proxy(port: int, target: int, seconds: float) -> None:
-    loop = asyncio.get_running_loop()
-
-    def join(client: Side) -> None:
-        async def open_other() -> None:
-            _, server = await loop.create_connection(lambda: Side(seconds), "127.0.0.1", target)
-            client.peer, server.peer = server, client
-            for data in client.waiting:
-                server.transport.write(data)
-
-        tasks.append(loop.create_task(open_other()))
-
-    tasks: list[asyncio.Task[None]] = []
-    serving = await loop.create_server(lambda: Side(seconds, join), "127.0.0.1", port, backlog=200)
-    await serving.serve_forever()
 
 
 class Sink(asyncio.Protocol):
@@ -121,7 +75,4 @@ async def sink(port: int, seconds: float, chunking: bool) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "proxy":
-        asyncio.run(proxy(int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]) / 2000))
-    else:
-        asyncio.run(sink(int(sys.argv[2]), float(sys.argv[3]) / 1000, "chunking" in sys.argv))
+    asyncio.run(sink(int(sys.argv[2]), float(sys.argv[3]) / 1000, "chunking" in sys.argv))

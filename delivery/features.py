@@ -18,9 +18,9 @@ class Timeouts:
     dot: float = 600
 
     def of(self, stage: str) -> float:
-        return {"greeting": self.greeting, "DATA": self.data, "DOT": self.dot, "BDAT": self.dot}.get(
-            stage, self.command
-        )
+        if stage in ("DOT", "BDAT"):
+            return self.dot
+        return {"DATA": self.data, "greeting": self.greeting}.get(stage, self.command)
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,17 @@ from .model import Counts, Mailing, Outcome, State
 _recipient, _mailing, _letter = tables.recipient, tables.mailing, tables.letter
 _CLAIM = ("id", "subscriber", "address", "letter_id", "tokens", "state", "attempts", "since")
 
-# One statement for all that is ready, attempts and outcomes alike, each a compare-and-set; it names those it changed.
-_FIELDS = "state, code, status, words, stage, not_before"
-_SQLITE = """
+# All that is ready in two statements, each row a compare-and-set; they name those that they changed.
+_ATTEMPT = """
+UPDATE recipient SET state = 'attempting', attempts = attempts + 1, since = coalesce(since, {now}), at = {now}
+WHERE id {ids} AND state IN ('queued', 'deferred')
+RETURNING id
+"""
+_SQLITE_ATTEMPT = _ATTEMPT.format(now=":now", ids="IN (SELECT value FROM json_each(:ids))")
+_POSTGRESQL_ATTEMPT = _ATTEMPT.format(
+    now="CAST(:now AS timestamptz)", ids="IN (SELECT value::bigint FROM json_array_elements_text(CAST(:ids AS json)))"
+)
+_SQLITE_SETTLE = """
 UPDATE recipient SET
   state = json_extract(v.value, '$[2]'), code = json_extract(v.value, '$[3]'), status = json_extract(v.value, '$[4]'),
   words = json_extract(v.value, '$[5]'), stage = json_extract(v.value, '$[6]'),
@@ -32,7 +40,7 @@ FROM json_each(:rows) AS v
 WHERE recipient.id = json_extract(v.value, '$[0]') AND recipient.state = json_extract(v.value, '$[1]')
 RETURNING recipient.id
 """
-_POSTGRESQL = """
+_POSTGRESQL_SETTLE = """
 UPDATE recipient SET
   state = v.value->>2, code = (v.value->>3)::smallint, status = v.value->>4, words = v.value->>5, stage = v.value->>6,
   not_before = (v.value->>7)::timestamptz,
@@ -84,7 +92,9 @@ class Ledger:
         self._share = share
         self._rows = rows or range(2**62)
         self._held = ExitStack()
-        self._update = text(_SQLITE if engine.dialect.name == "sqlite" else _POSTGRESQL)
+        is_sqlite = engine.dialect.name == "sqlite"
+        self._attempt = text(_SQLITE_ATTEMPT if is_sqlite else _POSTGRESQL_ATTEMPT)
+        self._settle = text(_SQLITE_SETTLE if is_sqlite else _POSTGRESQL_SETTLE)
 
     def __enter__(self) -> "Ledger":
         with ExitStack() as stack:
@@ -165,9 +175,17 @@ class Ledger:
 
     def commit(self, changes: Sequence[Change], now: datetime) -> set[int]:
         """All in one durable transaction; the rows that were changed. One that was withdrawn meanwhile is not."""
-        rows = json.dumps([self._row(change) for change in changes], ensure_ascii=True)
+        attempts = [change.row for change in changes if change.outcome.state is State.ATTEMPTING]
+        settled = [self._row(change) for change in changes if change.outcome.state is not State.ATTEMPTING]
+        moment = self._moment(now)
+        done: set[int] = set()
         with self._connection.begin():
-            done = {row for (row,) in self._connection.execute(self._update, {"rows": rows, "now": self._moment(now)})}
+            if settled:
+                given = {"rows": json.dumps(settled), "now": moment}
+                done.update(self._connection.execute(self._settle, given).scalars())
+            if attempts:
+                given = {"ids": json.dumps(attempts), "now": moment}
+                done.update(self._connection.execute(self._attempt, given).scalars())
             if len(done) < len(changes):
                 done |= self._late_truths(changes, done, now)
             books.add_up(
@@ -184,7 +202,7 @@ class Ledger:
                 if change.outcome.state in (State.ACCEPTED, State.FAILED):
                     rows = json.dumps([self._row(late)])
                     given = {"rows": rows, "now": self._moment(now)}
-                    if self._connection.execute(self._update, given).first():
+                    if self._connection.execute(self._settle, given).first():
                         books.add_up(self._connection, self._id, self._owner, {State.IN_DOUBT: -1, State.ATTEMPTING: 1})
                         found.add(change.row)
         return found

@@ -194,6 +194,8 @@ def one_line(text: str) -> str:
 
 def _url(text: str) -> str:
     """For header values that must stay ASCII and unbroken: what does not belong is percent-encoded or dropped."""
+    if _PLAIN_URL.fullmatch(text):
+        return text
     kept = _BREAKS.sub("", text).replace(" ", "%20")
     return "".join(c if "!" <= c <= "~" and c not in "<>" else _percent(c) for c in kept)
 
@@ -214,6 +216,7 @@ def ascii_domain(domain: str) -> str:
         raise DeliveryError(f"{domain!r} is not a domain: {error}") from error
 
 
+_PLAIN_URL = re.compile(r"[!-;=?-~]*")
 _ADDRESS_PART = re.compile(r"[^\s\x00-\x20\x7f<>()\[\],;:\\\"@]+")
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 MAX_LINE_BYTES = 4096  # RFC 5321 4.5.3.1.5 says 512; servers write links into their refusals
 MAX_LINES = 200
@@ -62,13 +63,16 @@ class Replies:
         return None if mark == b"-" else self._finish()
 
     def _finish(self) -> Reply:
-        lines, self._lines = self._lines, []
+        lines, self._lines = tuple(self._lines), []
         return make(int(self._code), lines)
 
 
-def make(code: int, lines: list[str]) -> Reply:
+@lru_cache(maxsize=256)  # "250 2.1.5 Ok" comes a million times
+def make(code: int, lines: tuple[str, ...]) -> Reply:
     """The status is said on each line; the words are kept once, printable, for a person to read."""
     found = _ENHANCED.match(lines[0])
     status = found[1] if found and found[1][0] == str(code)[0] else ""
     words = "\n".join(_ENHANCED.sub("", line, count=1) if status else line for line in lines)
-    return Reply(code, status, "".join(c if c.isprintable() or c == "\n" else "�" for c in words)[:1000])
+    if not words.isprintable():
+        words = "".join(c if c.isprintable() or c == "\n" else "�" for c in words)
+    return Reply(code, status, words[:1000])

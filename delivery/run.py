@@ -36,7 +36,7 @@ FRAMES_KEPT = 100  # letters of 60 KB in memory
 CONTROL_SECONDS = 0.4  # how often somebody's pause or cancel is looked for
 PROGRESS_SECONDS = 0.2
 WORTH_WAITING_SECONDS = 0.001
-LONGEST_GATHER_SECONDS = 0.01
+LONGEST_GATHER_SECONDS = 0.001
 LEDGER_TRIES = (0.2, 0.5, 1.0, 2.0)  # waits after a failed write
 
 T = TypeVar("T")
@@ -261,7 +261,7 @@ class Run:
             self._start_a_commit()
         elif not self._has_timer:
             self._has_timer = True
-            self._loop.call_later(min(self._commit_seconds, LONGEST_GATHER_SECONDS), self._on_timer)
+            self._loop.call_later(min(self._commit_seconds / 4, LONGEST_GATHER_SECONDS), self._on_timer)
 
     def _on_timer(self) -> None:
         self._has_timer = False

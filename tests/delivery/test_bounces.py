@@ -268,9 +268,9 @@ def test_no_bytes_make_it_fail(noise: bytes, raw: bytes, start: int, end: int) -
     ],
 )
 def test_hostile_mail_is_read_quickly_and_without_an_exception(raw: bytes) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     bounces.read(raw, SECRET)
-    assert time.perf_counter() - begun < 3
+    assert time.process_time() - begun < 3
 
 
 # ---- what follows
