@@ -17,7 +17,7 @@ from builder.cache import Cache, fingerprint
 from builder.mjml_checks import check_conditionals, check_fonts, check_jinja, check_tags, check_template
 from builder.mjml_source import JINJA, PART, TAG_WITH_JINJA, Source, fault, read_template
 
-VERSION = "11"  # raise it when the same template should compile otherwise
+VERSION = "12"  # raise it when the same template should compile otherwise
 # Components whose content is HTML, not further components.
 ENDING = frozenset("mj-text mj-button mj-table mj-raw mj-title mj-preview mj-style".split())
 _TOKEN = re.compile(r"jJ(\d+)Jj")
@@ -119,6 +119,8 @@ def to_html(mjml: str) -> str:
     if result.errors:
         raise fault("templates/email", 0, f"MJML: {result.errors[0]}")
     html: str = result.html
+    # White on white is what spam filters look for, and the preheader is hidden anyway (E17).
+    html = html.replace("display:none;font-size:1px;color:#ffffff;", "display:none;font-size:1px;", 1)
     return html.replace('<div style="display:none', '<div lang="en-GB" dir="ltr" style="display:none', 1)
 
 

@@ -100,6 +100,10 @@ def test_e8_the_title_is_the_subject_and_the_preheader_comes_first_and_once(each
     assert words(whole).count(" ".join(each.edition.preheader.split())) == 1
 
 
+def test_e17_no_words_are_white_on_white(each: Built) -> None:
+    assert "color:#ffffff" not in (page(each).body[0].get("style") or "")
+
+
 def test_e9_zooming_is_allowed_and_body_text_is_sixteen_pixels(each: Built) -> None:
     viewport = page(each).xpath("//meta[@name='viewport']/@content")
     assert len(viewport) == 1
