@@ -15,12 +15,13 @@ from db.schema.subscribers import audience_tag, subscriber, subscription
 from subscribers.model import Amount, SubscribersError
 
 MOST_TAGS = 62
+_BITS = select(audience_tag.c.bit, audience_tag.c.tag)
 Axes = Mapping[str, Iterable[str]]  # axis → its audience tags
 
 
 def bits(connection: Connection) -> dict[str, int]:
     """Every audience tag that was ever used, with its bit."""
-    return {row.tag: row.bit for row in connection.execute(select(audience_tag))}
+    return {tag: bit for bit, tag in connection.execute(_BITS)}
 
 
 def allot(connection: Connection, tags: Iterable[str]) -> dict[str, int]:

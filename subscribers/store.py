@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from db.schema import subscribers as tables
@@ -26,33 +26,45 @@ from subscribers.model import (
 from subscribers.rules import Alter, Begin, Change, End, Lift, Note, Pause, Suppress
 from subscribers.tokens import Keys, address_hash
 
+# Put together once: a reader's page asks for nothing else, and building a statement takes as long as running it.
+_PEOPLE = (
+    select(
+        tables.subscriber.c.id.label("person"),
+        tables.subscriber.c.address,
+        tables.subscriber.c.name,
+        tables.subscriber.c.created_at,
+        tables.subscription,
+    )
+    .join_from(tables.subscriber, tables.subscription, isouter=True)
+    .order_by(tables.subscription.c.id)
+)
+_BY_ADDRESS = _PEOPLE.where(tables.subscriber.c.address_key == bindparam("which"))
+_BY_NUMBER = _PEOPLE.where(tables.subscriber.c.id == bindparam("which"))
+_BY_FORMER = _PEOPLE.where(
+    tables.subscriber.c.id.in_(
+        select(tables.former_subscriber.c.subscriber_id).where(tables.former_subscriber.c.id == bindparam("which"))
+    )
+)
+
 
 def find(connection: Connection, address_key: str) -> Subscriber | None:
     """The person with this address."""
-    return _person(connection, tables.subscriber.c.address_key == address_key)
+    return _person(connection, _BY_ADDRESS, address_key)
 
 
 def by_id(connection: Connection, number: int) -> Subscriber | None:
     """The person with this number, also when a link in an old letter names who they were before."""
-    found = _person(connection, tables.subscriber.c.id == number)
-    if found is not None:
-        return found
-    former = select(tables.former_subscriber.c.subscriber_id).where(tables.former_subscriber.c.id == number)
-    return _person(connection, tables.subscriber.c.id.in_(former))
+    return _person(connection, _BY_NUMBER, number) or _person(connection, _BY_FORMER, number)
 
 
-def _person(connection: Connection, which: Any) -> Subscriber | None:
-    row = connection.execute(select(tables.subscriber).where(which)).first()
-    if row is None:
+def _person(connection: Connection, query: Select[Any], which: int | str) -> Subscriber | None:
+    rows = connection.execute(query, {"which": which}).all()
+    if not rows:
         return None
-    places = bits(connection)
-    theirs = (
-        select(tables.subscription)
-        .where(tables.subscription.c.subscriber_id == row.id)
-        .order_by(tables.subscription.c.id)
-    )
-    held = tuple(_subscription(each, places) for each in connection.execute(theirs))
-    return Subscriber(row.id, row.address, row.name, row.created_at, held)
+    places = bits(connection) if any(row.choices for row in rows) else {}
+    held = tuple(_subscription(row, places) for row in rows if row.id is not None)
+    first = rows[0]
+    return Subscriber(first.person, first.address, first.name, first.created_at, held)
 
 
 def _subscription(row: Row[Any], places: dict[str, int]) -> Subscription:

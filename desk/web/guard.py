@@ -26,6 +26,7 @@ HSTS = "max-age=31536000"  # a year
 FORM_LIFE = timedelta(hours=12)
 LEAST_TIME = timedelta(seconds=2)  # nobody fills in a form faster; a robot does
 OPEN_TO_ALL = frozenset({"unsubscribe"})  # RFC 8058: a mail programme posts here, with no cookie and no form
+COOKIE, PLAIN_COOKIE = "__Host-form", "form"
 COOKIE_BYTES = 16
 _COOKIE = re.compile(r"[0-9a-f]{32}")
 _LOOPBACK = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
@@ -36,7 +37,7 @@ def install(app: Flask, key: bytes, clock: Callable[[], datetime], random: Calla
 
     def prepare() -> None:
         g.cookie = _cookie(request) or random(COOKIE_BYTES).hex()
-        g.form_token = lambda: _show(key, clock())
+        g.form_token = lambda: _show(key, clock)
         g.form_age = None
         if request.method not in ("GET", "HEAD", "OPTIONS") and request.endpoint not in OPEN_TO_ALL:
             if not is_ours(request):
@@ -48,14 +49,14 @@ def install(app: Flask, key: bytes, clock: Callable[[], datetime], random: Calla
 
 
 def dress(response: Response) -> Response:
-    for name, value in HEADERS.items():
-        response.headers[name] = value
+    response.headers.extend(HEADERS)
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = HSTS
     response.headers.setdefault("Cache-Control", "no-store")
     if g.get("form_was_shown"):
         name = _cookie_name(request)
-        response.set_cookie(name, g.cookie, path="/", secure=name != "form", httponly=True, samesite="Lax")
+        secure = "" if name == PLAIN_COOKIE else "Secure; "
+        response.headers.add("Set-Cookie", f"{name}={g.cookie}; {secure}HttpOnly; Path=/; SameSite=Lax")
     return response
 
 
@@ -96,9 +97,12 @@ def age(key: bytes, cookie: str | None, shown: str, now: datetime) -> timedelta 
     return passed if passed <= FORM_LIFE else None
 
 
-def _show(key: bytes, now: datetime) -> str:
-    g.form_was_shown = True
-    return token(key, g.cookie, now)
+def _show(key: bytes, clock: Callable[[], datetime]) -> str:
+    """The same for every form on a page."""
+    if not g.get("form_was_shown"):
+        g.form_was_shown = token(key, g.cookie, clock())
+    shown: str = g.form_was_shown
+    return shown
 
 
 def _mac(key: bytes, cookie: str, at: str) -> str:
@@ -113,4 +117,4 @@ def _cookie(asked: Request) -> str | None:
 def _cookie_name(asked: Request) -> str:
     """Browsers take a Secure cookie over https, and from this machine itself; anywhere else only a plain one."""
     safe = asked.is_secure or _LOOPBACK.fullmatch(asked.host)
-    return "__Host-form" if safe else "form"
+    return COOKIE if safe else PLAIN_COOKIE

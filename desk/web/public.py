@@ -9,14 +9,14 @@ from datetime import date, datetime
 from typing import Any
 
 from flask import Response, g
+from markupsafe import escape
 from sqlalchemy import Engine
 
 import db
-from builder.archive.site import Page
 from builder.model import Bulletin, House
 from desk.letters import Sending, Writer, name_of
 from desk.web.limits import Limits
-from desk.web.reading import Reading, style_version
+from desk.web.reading import Reading
 from subscribers import store
 from subscribers.model import Basis, Proof, Subscriber
 from subscribers.tokens import Keys, Link, read_link
@@ -96,15 +96,11 @@ class Public:
         shown = f"{said} – {read.frame.home.text} – {self.house.publisher.name}"
         if values.get("problems"):
             shown = read.words["title-problem"].format(title=shown)
-        html = read.environment.get_template(f"public/{template}.html").render(
-            frame=read.frame,
-            page=Page(path="", url="", up=read.top, title=shown, indexed=False),
-            said=said,
-            top=read.top,
-            style=style_version(read),
-            form_token=g.form_token,
-            **values,
+        content = read.environment.get_template(f"public/{template}.html").render(
+            frame=read.frame, said=said, top=read.top, form_token=g.form_token, **values
         )
+        before, between, after = read.shell
+        html = f"{before}{escape(shown)}{between}{content}{after}"
         return Response(html, status, mimetype="text/html")
 
 

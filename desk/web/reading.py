@@ -11,17 +11,18 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment
 
-from builder.archive.site import Frame, Site
+from builder.archive.site import Frame, Page, Site
 from builder.audience import reaches
 from builder.cache import fingerprint
 from builder.dates import say
 from builder.model import Audiences, BuilderError, Item, ItemKey, Tags
 from builder.press import Press
-from builder.templates import read_text
+from builder.templates import read_text, told
 from builder.view import Link
 from desk.letters import Stationery, composed
 
 KEPT = timedelta(minutes=1)
+MARK = "\0"  # in no page
 log = logging.getLogger("bulletin.web")
 
 
@@ -65,6 +66,8 @@ class Read:
     stationery: Stationery
     files: Mapping[str, bytes]
     """Style sheets and icon, by name."""
+    shell: tuple[str, str, str]
+    """What stands before a page's title, between it and the content, and after that: the same for every page."""
 
 
 @dataclass(slots=True)
@@ -107,15 +110,27 @@ def read(press: Press) -> Read:
         letters = composed(press)
     finally:
         press.cache.close()
+    environment = press.renderer.environment
+    environment.auto_reload = False  # the next reading has another one
+    frame = _from_top(site.frame, site.url, top)
     return Read(
-        environment=press.renderer.environment,
+        environment=environment,
         words=words,
-        frame=_from_top(site.frame, site.url, top),
+        frame=frame,
         top=top,
         latest={name: replace(found, url=found.url.replace(f"{site.url}/", top, 1)) for name, found in latest.items()},
         stationery=Stationery(letters, words, {name: found.url for name, found in latest.items()}),
         files={name.rpartition("/")[2]: text.encode() for name, text in files.items()},
+        shell=_shell(environment, frame, top, fingerprint(files["public/public.css"])[:10]),
     )
+
+
+def _shell(environment: Environment, frame: Frame, top: str, style: str) -> tuple[str, str, str]:
+    page = Page(path="", url="", up=top, title=MARK, indexed=False)
+    with told():
+        template = environment.get_template("public/base.html")
+        before, between, after = template.render(frame=frame, page=page, top=top, style=style, content=MARK).split(MARK)
+    return before, between, after
 
 
 def _from_top(frame: Frame, url: str, top: str) -> Frame:
@@ -139,7 +154,3 @@ def _latest(site: Site) -> dict[str, Latest]:
             url = f"{site.url}/{sent.path}"
             found[bulletin.id] = Latest(bulletin.name, say(sent.edition.day), url, items, shown)
     return found
-
-
-def style_version(read: Read) -> str:
-    return fingerprint(read.files["public.css"])[:10]
