@@ -33,7 +33,8 @@ preview: $(READY) ## open the weekly update in a browser and watch it change as 
 	$(BIN)/bulletin preview weekly
 
 test: $(READY) $(BROWSER_TOOLS) ## run every test (real browser, real databases, real SMTP server)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 -q -m "not browser and not prove"
+	$(BIN)/python -m pytest -n 2 -q -m "browser and not prove"
 
 check: $(READY) ## style, types, the walls between the rooms, and stale documents
 	$(BIN)/ruff check .

@@ -14,3 +14,8 @@ from tests import browser as chromium
 def browser() -> Iterator[Browser]:
     with chromium.browser() as opened:
         yield opened
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests last: the browser's own event loop runs until the end, and no other can start beside it."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)

@@ -138,9 +138,9 @@ def test_a_story_of_any_length_is_cut_after_a_whole_paragraph_or_word() -> None:
     ],
 )
 def test_markup_repeated_without_end_is_read_in_a_moment(piece: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     to_html(to_markdown(piece * (1_000_000 // len(piece)), PAGE))
-    assert time.monotonic() - started < 3
+    assert time.process_time() - started < 3
 
 
 def test_addresses_in_the_text_become_clean_links() -> None:
