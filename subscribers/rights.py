@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,6 +16,7 @@ from subscribers.address import Address
 from subscribers.model import EVERY_BULLETIN, Proof, Subscriber, SubscribersError
 from subscribers.tokens import Keys
 
+WAIT_SECONDS, WAIT_STEP_SECONDS = 60, 0.2
 TABLES_WITH_PEOPLE = (
     "subscriber",
     "subscription",
@@ -122,6 +124,7 @@ def scrub(engine: Engine) -> None:
             _scrub_sqlite(driver)
             return
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        _wait_for_older_readers(connection)
         for table in TABLES_WITH_PEOPLE:
             connection.execute(text(f"VACUUM (FULL, ANALYZE) {table}"))
         connection.execute(text("VACUUM pg_catalog.pg_statistic"))
@@ -133,3 +136,19 @@ def _scrub_sqlite(driver: Any) -> None:
     busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     if busy:
         raise SubscribersError("Others are using the database, so that its log could not be emptied. Run this again.")
+
+
+OLDER_READERS = text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+    "AND backend_xmin IS NOT NULL AND age(backend_xmin) > age(CAST(CAST(:mark AS text) AS xid))"
+)
+
+
+def _wait_for_older_readers(connection: Connection) -> None:
+    """PostgreSQL keeps a deleted row for as long as anybody, its own housekeeping too, may still see it."""
+    mark = connection.scalar(text("SELECT CAST(pg_current_xact_id() AS xid)"))
+    for _ in range(int(WAIT_SECONDS / WAIT_STEP_SECONDS)):
+        if not connection.scalar(OLDER_READERS, {"mark": str(mark)}):
+            return
+        time.sleep(WAIT_STEP_SECONDS)
+    raise SubscribersError("Others are using the database, so that erased rows could not be removed. Run this again.")

@@ -55,11 +55,11 @@ def _text_rows(path: Path) -> Iterator[TableRow]:
 
 
 def _looks_binary(start: str) -> bool:
-    """One character in fifty that no list has. A single NUL is a slip, not a photo."""
+    """One character in fifty that no list has. A NUL or two are a slip, not a photo."""
     strange = sum(
         1 for character in start if (character < " " and character not in "\t\r\n\f") or character == "\ufffd"
     )
-    return strange * 50 > len(start)
+    return strange > 2 and strange * 50 > len(start)
 
 
 def _delimiter(first: str) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
     String,
+    Table,
     and_,
     case,
     cast,
@@ -26,7 +28,7 @@ from db.schema import Moment
 from db.schema.subscribers import consent_event, held, import_run, subscriber, subscription, suppression
 from subscribers.imports.bulk import LARGE_ROWS, ready_for
 from subscribers.imports.planning import ListHasChanged, Plan, _plan, is_plain, planned, stamp_of
-from subscribers.imports.staging import Staged, staged_row
+from subscribers.imports.staging import NUMBER, Staged, staged_row
 from subscribers.model import EVERY_BULLETIN, Proof
 
 
@@ -58,10 +60,10 @@ def _lock(connection: Connection) -> None:
 
 
 def _tidy(connection: Connection, plan: Plan) -> None:
-    """Let the database know how large its tables have become."""
-    if plan.counts["new"] >= LARGE_ROWS:
+    """Let SQLite know how large its tables have become; PostgreSQL notices by itself."""
+    if plan.counts["new"] >= LARGE_ROWS and connection.dialect.name == "sqlite":
         with connection.begin():
-            connection.exec_driver_sql("ANALYZE" if connection.dialect.name == "postgresql" else "PRAGMA optimize")
+            connection.exec_driver_sql("PRAGMA optimize")
 
 
 def _write(staged: Staged, plan: Plan, proof: Proof) -> int:
@@ -71,9 +73,10 @@ def _write(staged: Staged, plan: Plan, proof: Proof) -> int:
         _add_people(connection, proof)
         _add_subscriptions(staged, proof, number)
         _add_first_events(staged, proof, number)
-    _refuse(staged, proof, number)
-    _hold(staged, number)
-    _join(staged, proof, number)
+    if connection.scalar(select(planned.c.key).limit(1)):
+        _refuse(staged, proof, number)
+        _hold(staged, number)
+        _join(staged, proof, number)
     return number
 
 
@@ -93,49 +96,68 @@ def _moment(proof: Proof) -> ColumnElement[Any]:
 
 
 def _add_people(connection: Connection, proof: Proof) -> None:
-    """In the order of the addresses, so that the index over them grows at its end."""
+    """On SQLite in the order of the addresses, so that the index over them grows at its end."""
     columns = ["address", "address_key", "name", "created_at"]
     key = staged_row.c.key
-    plain = select(func.coalesce(staged_row.c.address, key), key, staged_row.c.name, _moment(proof)).where(is_plain())
-    connection.execute(insert(subscriber).from_select(columns, plain.order_by(key)))
+    plain = [func.coalesce(staged_row.c.address, key), key, staged_row.c.name, _moment(proof)]
+    if connection.dialect.name == "postgresql":
+        numbered = select(*plain, NUMBER).select_from(staged_row).where(is_plain())
+        connection.execute(insert(subscriber).from_select([*columns, "id"], numbered))
+    else:
+        connection.execute(insert(subscriber).from_select(columns, select(*plain).where(is_plain()).order_by(key)))
     decided = select(planned.c.address, planned.c.key, planned.c.name, _moment(proof)).where(
         planned.c.outcome == "new", planned.c.subscriber_id.is_(None)
     )
     connection.execute(insert(subscriber).from_select(columns, decided.order_by(planned.c.key)))
 
 
+@dataclass(frozen=True, slots=True)
+class _People:
+    """Some of those in the plan: where their rows stand, what number they have, and which of them."""
+
+    rows: Table
+    number: ColumnElement[int]
+    source: FromClause
+    which: ColumnElement[bool]
+
+
+def _by_address(rows: Table, which: ColumnElement[bool]) -> _People:
+    return _People(rows, subscriber.c.id, subscriber.join(rows, subscriber.c.address_key == rows.c.key), which)
+
+
+def _new_people(connection: Connection) -> list[_People]:
+    decided = _by_address(planned, planned.c.outcome == "new")
+    if connection.dialect.name == "postgresql":
+        return [_People(staged_row, NUMBER, staged_row, is_plain()), decided]
+    return [_by_address(staged_row, is_plain()), decided]
+
+
 def _add_subscriptions(staged: Staged, proof: Proof, number: int) -> None:
     columns = [
         "subscriber_id", "bulletin", "choices", "amount", "frequency", "started_at", "source", "basis", "import_id",
     ]  # fmt: skip
-    for rows, is_new in _new_people():
-        frequency = case((rows.c.at_once == 1, "actions-at-once"), else_="weekly")
+    for people in _new_people(staged.connection):
         query = (
             select(
-                subscriber.c.id,
+                people.number,
                 literal(staged.bulletin),
-                rows.c.choices,
+                people.rows.c.choices,
                 literal("selection"),
-                frequency,
+                case((people.rows.c.at_once == 1, "actions-at-once"), else_="weekly"),
                 _moment(proof),
                 literal("imported"),
                 literal(staged.basis),
                 literal(number),
             )
-            .join_from(subscriber, rows, subscriber.c.address_key == rows.c.key)
-            .where(is_new)
-            .order_by(subscriber.c.id)
+            .select_from(people.source)
+            .where(people.which)
         )
-        staged.connection.execute(insert(subscription).from_select(columns, query))
-
-
-def _new_people() -> list[tuple[Any, Any]]:
-    return [(staged_row, is_plain()), (planned, planned.c.outcome == "new")]
+        staged.connection.execute(insert(subscription).from_select(columns, query.order_by(people.number)))
 
 
 def _add_first_events(staged: Staged, proof: Proof, number: int) -> None:
-    for rows, is_new in _new_people():
-        _add_events(staged, proof, number, "imported", rows, is_new, _evidence(rows))
+    for people in _new_people(staged.connection):
+        _add_events(staged, proof, number, "imported", people, _evidence(people.rows))
 
 
 EVENT_COLUMNS = [
@@ -144,21 +166,10 @@ EVENT_COLUMNS = [
 
 
 def _add_events(
-    staged: Staged, proof: Proof, number: int, what: str, rows: Any, which: Any, evidence: ColumnElement[Any]
+    staged: Staged, proof: Proof, number: int, what: str, people: _People, evidence: ColumnElement[Any]
 ) -> None:
-    query = (
-        select(
-            subscriber.c.id,
-            literal(staged.bulletin),
-            literal(what),
-            *_by_import(staged, proof),
-            evidence,
-            literal(number),
-        )
-        .join_from(subscriber, rows, subscriber.c.address_key == rows.c.key)
-        .where(which)
-        .order_by(subscriber.c.id)
-    )
+    said = [literal(staged.bulletin), literal(what), *_by_import(staged, proof), evidence, literal(number)]
+    query = select(people.number, *said).select_from(people.source).where(people.which).order_by(people.number)
     staged.connection.execute(insert(consent_event).from_select(EVENT_COLUMNS, query))
 
 
@@ -247,7 +258,7 @@ def _join(staged: Staged, proof: Proof, number: int) -> None:
         + ', "row": ' + _evidence(planned) + "}"
     )  # fmt: skip
     joined = planned.c.record == 1
-    _add_events(staged, proof, number, "joined", planned, joined, before)
+    _add_events(staged, proof, number, "joined", _by_address(planned, joined), before)
     wanted = select(planned.c.choices).where(planned.c.subscription_id == subscription.c.id, joined)
     changed = and_(joined, planned.c.choices != planned.c.choices_before)
     staged.connection.execute(

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     Engine,
     LargeBinary,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    column,
     func,
     insert,
     select,
@@ -108,6 +110,7 @@ def read(
         try:
             temporary.create_all(connection, checkfirst=False)
             planning.create_all(connection, checkfirst=False)
+            _number(connection)
             bits = _bits(connection, rules)
             files = _read_files(connection, paths, keys, rules, bits)
             _ready(connection)
@@ -118,6 +121,16 @@ def read(
             planning.drop_all(connection)
             temporary.drop_all(connection)
             connection.commit()
+
+
+# On PostgreSQL every row gets the number of the subscriber whom it may become, which saves two joins of a million rows.
+NUMBER: ColumnElement[int] = column("number", BigInteger)
+
+
+def _number(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        following = "DEFAULT nextval(pg_get_serial_sequence('subscriber', 'id'))"
+        connection.exec_driver_sql(f"ALTER TABLE staged_row ADD COLUMN number BIGINT {following}")
 
 
 def _bits(connection: Connection, rules: tuple[Rule, ...]) -> dict[str, int]:
@@ -217,7 +230,7 @@ def _write(connection: Connection, rows: Iterator[StagedTuple]) -> int:
     while batch := list(islice(rows, BATCH)):
         written += len(batch)
         for width in (PLAIN_COLUMNS, len(staged_row.columns)):
-            names = ", ".join(f'"{column.name}"' for column in list(staged_row.columns)[:width])
+            names = ", ".join(f'"{each.name}"' for each in list(staged_row.columns)[:width])
             places = ", ".join("?" * width)
             alike = [row for row in batch if len(row) == width]
             driver.executemany(f"INSERT INTO staged_row ({names}) VALUES ({places})", alike)
@@ -228,7 +241,8 @@ def _copy(connection: Connection, rows: Iterator[StagedTuple]) -> int:
     """PostgreSQL's COPY, a thousand lines at a time: twenty times faster than INSERT."""
     driver: Any = connection.connection.driver_connection
     written = 0
-    with driver.cursor() as cursor, cursor.copy("COPY staged_row FROM STDIN") as copying:
+    names = ", ".join(each.name for each in staged_row.columns)
+    with driver.cursor() as cursor, cursor.copy(f"COPY staged_row ({names}) FROM STDIN") as copying:
         while batch := list(islice(rows, BATCH)):
             written += len(batch)
             copying.write("".join([_copy_line(row) for row in batch]))
@@ -240,8 +254,10 @@ PLAIN_REST = f"\t\\N\t{YES}\t\\N\t\\N\t0\t\\N\t\\N\n"
 
 def _copy_line(row: StagedTuple) -> str:
     if len(row) == PLAIN_COLUMNS:
-        key, name, mask, file, line = row
-        return f"{key.translate(_COPY_ESCAPES)}\t{name.translate(_COPY_ESCAPES)}\t{mask}\t{file}\t{line}{PLAIN_REST}"
+        key, name, mask, file, line = row  # nothing in a plain key needs an escape, and hardly ever in a name
+        if "\\" in name or not name.isprintable():
+            name = name.translate(_COPY_ESCAPES)
+        return f"{key}\t{name}\t{mask}\t{file}\t{line}{PLAIN_REST}"
     return "\t".join([_copied(value) for value in row]) + "\n"
 
 
@@ -261,19 +277,15 @@ def _copied(value: object) -> str:
 def _ready(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(f"PRAGMA temp.cache_size = -{TEMPORARY_CACHE_KIB}")
-    # All that the later steps need, so that they walk the index in order and never look up a row.
-    names = (
-        "key, name, choices, file, line, address, says, at_once, evidence"
-        if connection.dialect.name == "sqlite"
-        else "key"
-    )
-    connection.exec_driver_sql(f"CREATE INDEX staged_row_key ON staged_row ({names})")
+        # All that the later steps need, so that they walk the index in order and never look up a row.
+        names = "key, name, choices, file, line, address, says, at_once, evidence"
+        connection.exec_driver_sql(f"CREATE INDEX staged_row_key ON staged_row ({names})")
     count(connection, "staged_row", ("key", "address", "name", "evidence", "hash"))
 
 
 def count(connection: Connection, table: str, personal: tuple[str, ...]) -> None:
     """Let PostgreSQL know how large a temporary table is, without samples of its personal columns in the catalogue (C7)."""
     if connection.dialect.name == "postgresql":
-        for column in personal:
-            connection.exec_driver_sql(f"ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS 0")
+        for name in personal:
+            connection.exec_driver_sql(f"ALTER TABLE {table} ALTER COLUMN {name} SET STATISTICS 0")
         connection.exec_driver_sql(f"ANALYZE {table}")
