@@ -198,7 +198,7 @@ def _detail(reading: Reading, kind: str, name: str, type_name: str, required: bo
         except ValueError as error:
             reading.problem("bad-date" if base == "Moment" else "bad-value", name, f"{name}: {error}")
     elif required:
-        reading.problem("missing-header", "kind", f'A {kind} needs "{name}:".')
+        reading.problem("missing-header", "kind", f'An item of the kind {kind} needs "{name}:".')
     return _stand_in(reading, base) if required else None
 
 

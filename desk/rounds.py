@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from builder.archive import archive
 from builder.eml import to_eml
-from builder.model import BuilderError, Edition, Finding, Letter, Tags
+from builder.model import BuilderError, Edition, Finding, Item, Letter, Tags
 from builder.press import Press
 from builder.publish import publish
 from builder.render import encoded_size
@@ -20,6 +21,9 @@ from builder.render import encoded_size
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from delivery.run import Summary
+    from desk.office import Office
+    from desk.sending import Progress
     from subscribers.model import Proof
     from subscribers.tokens import Keys
 
@@ -63,7 +67,7 @@ def build_edition(press: Press, edition: Edition, asked: Iterable[Tags], out: Pa
     """
     asked = tuple(asked)
     wrong = blocking(press.content.findings, f"content/{edition.bulletin}/{edition.day}/")
-    wrong += press.picture_findings(edition.items)
+    wrong += press.picture_findings(item for item in edition.items if not item.draft)
     if wrong:
         raise BuilderError(wrong)
     letters = tuple(press.letter(edition, v) for v in press.variants(edition, press.choices(asked)))
@@ -117,11 +121,24 @@ def publish_archive(press: Press) -> int:
 
     Returns how many files it has. Raises BuilderError with every problem.
     """
-    items = (item for edition in press.content.editions for item in edition.items)
-    wrong = (*blocking(press.content.findings), *press.picture_findings(items))
+    wrong = (*_blocking_the_site(press), *press.picture_findings(_public_items(press)))
     if wrong:
         raise BuilderError(wrong)
     return publish(archive(press), press.root / "site")
+
+
+def _public_items(press: Press) -> tuple[Item, ...]:
+    out = (edition for edition in press.content.editions if press.sends(edition) <= press.now)
+    return tuple(item for edition in out for item in edition.items if not item.draft)
+
+
+def _blocking_the_site(press: Press) -> tuple[Finding, ...]:
+    """An edition that is still being written does not keep the others from the web."""
+    coming = [e for e in press.content.editions if press.sends(e) > press.now]
+    written = tuple(f"content/{edition.bulletin}/{edition.day}/" for edition in coming)
+    shown = {item.source.file for item in _public_items(press)}
+    found = blocking(press.content.findings)
+    return tuple(f for f in found if not f.file.startswith(written) or f.file in shown)
 
 
 def _write_folder(folder: Path, files: Iterable[tuple[str, bytes]]) -> None:
@@ -136,6 +153,78 @@ def _write_folder(folder: Path, files: Iterable[tuple[str, bytes]]) -> None:
         folder.rename(old)
     partial.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
+
+
+# --- sending ---------------------------------------------------------------------------------------------------------
+
+
+def make_ready(office: Office, edition: Edition) -> None:
+    """Everything that could stop a sending is looked at before anything is written. Raises CannotSend and others."""
+    from desk import sending
+    from desk.engines import make_engine
+
+    sending.refuse_too_early(office, edition)
+    sending.refuse_unless_ready(office, edition)
+    sending.refuse_unapproved(office, edition)
+    make_engine(office.delivering)
+    sending.terms_of(office)
+
+
+def post(office: Office, edition: Edition, progress: Progress | None = None) -> Summary:
+    """The archive first, so that the letters' pictures are there; then frozen, then delivered.
+
+    Killed between any two steps, the same call goes on: a mailing that is frozen is neither published nor frozen again.
+    """
+    from delivery.freezing import AlreadyFrozenError
+    from desk import sending
+
+    if sending.sent_before(office, edition) is None:
+        publish_archive(office.press)
+        with suppress(AlreadyFrozenError):  # somebody else was faster
+            freeze(office, edition)
+    return sending.deliver(office, f"{edition.bulletin}-{edition.day}", progress)
+
+
+def freeze(office: Office, edition: Edition) -> int:
+    """One transaction: the letters as they stand now, and every reader of this moment. Raises AlreadyFrozenError."""
+    import db
+    from delivery import freezing
+    from desk.freezing import letters_of, mailing_of, recipients_of
+    from desk.selecting import everything, fingerprint, selections
+
+    press, register = office.press, office.register
+    mailing, mark = mailing_of(office, edition), fingerprint(press, edition)
+    with db.writing(office.engine) as connection:
+        chosen = selections(connection, register, press, edition)
+        readers = recipients_of(connection, register, edition, chosen, everything(press, edition), office.today)
+        letters = letters_of(press, edition, chosen.variants)
+        return freezing.freeze(connection, mailing, letters, readers, now=office.now, fingerprint=mark)
+
+
+def post_test(office: Office, edition: Edition, tags: Tags | None, addresses: Sequence[str]) -> Summary:
+    """One letter, marked as a test, to these addresses; `tags` None: with everything in it."""
+    from desk import sending
+    from desk.testing import freeze_test
+
+    return sending.deliver(office, freeze_test(office, edition, tags, addresses))
+
+
+def send_late(office: Office, number: int, bulletin: str) -> str | None:
+    """A reader who came after the freeze is given the current edition, as it was frozen; the next run sends it.
+
+    The mailing's name. None when there is no current edition, or when they have it, or it holds nothing for them.
+    """
+    import db
+    from delivery import freezing
+    from desk.late import current_mailing, late_reader
+
+    with db.writing(office.engine) as connection:
+        sending = current_mailing(connection, bulletin, office.now)
+        late = late_reader(connection, office, sending, number) if sending else None
+        if sending is None or late is None:
+            return None
+        freezing.add_late(connection, sending.id, [late])
+        return sending.name
 
 
 # --- leaving ---------------------------------------------------------------------------------------------------------

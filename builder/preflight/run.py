@@ -7,6 +7,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from builder.audience import did_you_mean
+from builder.content import spare_drafts
 from builder.model import Content, Document, Edition, Finding, House, Item, Letter, Source, Tags
 from builder.preflight import (
     acronyms,
@@ -69,7 +70,7 @@ def check(
         found |= set(release.check_groups(content, house))
     sources = [*_sources(chosen), *(d.source for d in (*content.documents, *content.pages) if only is None)]
     found |= {f for source in sources for f in _unknown_codes(source)}
-    return tuple(sorted(_not_let_stand(found, sources)))
+    return tuple(sorted(spare_drafts(_not_let_stand(found, sources), content.editions)))
 
 
 def blocks(findings: Iterable[Finding]) -> bool:

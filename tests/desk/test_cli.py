@@ -187,6 +187,22 @@ def test_a_fault_in_a_template_is_told_with_its_file_and_line(run: Run, house: P
     assert "templates/text/edition.txt, line 2" in result.output
 
 
+def test_a_draft_with_gaps_blocks_nothing(run: Run, house: Path) -> None:
+    run("new", "weekly", DAY, "Summit", "--kind", "event", "--now", NOW)
+    assert run("build", "--now", NOW).exit_code == 0
+    assert run("check", "--now", NOW).exit_code == 0
+    assert 'needs "starts:"' in run("check", "--now", NOW).output
+
+
+def test_an_edition_that_is_still_being_written_keeps_no_other_from_the_web(run: Run, house: Path) -> None:
+    coming = house / "content" / "weekly" / "2026-12-01"
+    coming.mkdir()
+    (coming / "a.md").write_text("---\ntitel: One\n---\nText.\n")
+    result = run("build", "--now", NOW)
+    assert result.exit_code == 1 and '"titel" is not a header' in result.output
+    assert (house / "site" / "editions" / DAY / "index.html").exists()
+
+
 # --- check ---
 
 
