@@ -102,11 +102,11 @@ def _told(process: subprocess.Popen[str]) -> dict[str, Any]:
     return found
 
 
-def smtp_source(number: int, port: int) -> float:
-    """Letters a second, over sessions that stay open (-d), as ours do."""
+def smtp_source(number: int, port: int, *, keep: bool = True) -> float:
+    """Letters a second; `keep`: over sessions that stay open, as ours do, instead of one session a letter."""
     size = len(message.serialise(MAILING, LETTER)) + 300
     options = [
-        "-d",
+        *(["-d"] if keep else []),
         "-s",
         str(SESSIONS),
         "-l",
@@ -135,9 +135,17 @@ def _loopback(bench: Bench) -> Iterator[Figure]:
         "ours": lambda: bench.send(LETTERS, SINK),
         "signed": lambda: bench.send(LETTERS, SINK, "--dkim"),
         "smtp-source": lambda: smtp_source(LETTERS, SINK),
+        "a session a letter": lambda: smtp_source(LETTERS, SINK, keep=False),
         "nodemailer": lambda: nodemailer(bench, FEW, SINK),
     }
     rates = interleaved(ROUNDS, ways)
+    single = rates["ours"] / rates["a session a letter"]
+    yield Figure(
+        "sending, loopback / smtp-source, a session a letter",
+        single,
+        None,
+        detail=f"{rates['a session a letter']:,.0f}/s",
+    )
     yield _against("sending, loopback", rates, "smtp-source", 1.0)
     yield _against("sending, loopback", rates, "nodemailer", 10)
     yield Figure(

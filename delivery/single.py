@@ -1,0 +1,112 @@
+"""A few letters at once, without a ledger: a test to oneself, a seed list, a confirmation, a welcome.
+
+Whoever asked hears at once what became of each; nothing is tried again by itself, so nothing can go twice.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from . import message, outcome, verp
+from .engine import Engine, Parcel
+from .model import DeliveryError, Letter, Mailing, Outcome, Recipient
+from .run import Sign
+
+SECONDS = 60.0  # a person waits for the answer
+
+
+@dataclass(frozen=True)
+class Posted:
+    recipient: Recipient
+    outcome: Outcome
+
+
+def post(
+    mailing: Mailing,
+    letter: Letter,
+    recipients: Sequence[Recipient],
+    engine: Engine,
+    *,
+    secret: bytes,
+    sign: Sign | None = None,
+    seconds: float = SECONDS,
+) -> list[Posted]:
+    """One letter to each, in their order. Never raises for what a server or an address does: see each outcome."""
+    frame = message.Frame.load(message.serialise(mailing, letter))
+    handful = _Handful()
+    for row, recipient in enumerate(recipients):
+        try:
+            handful.add(_parcel(mailing, frame, row, recipient, secret, sign))
+        except DeliveryError as error:
+            handful.outcomes[row] = outcome.refused_here(str(error))
+    problem = asyncio.run(_carry(handful, engine, seconds))
+    unsent = outcome.lost("connect", problem or "the mail server did not answer in time", dot_sent=False)
+    return [Posted(recipient, handful.outcomes.get(row, unsent)) for row, recipient in enumerate(recipients)]
+
+
+def _parcel(
+    mailing: Mailing, frame: message.Frame, row: int, one: Recipient, secret: bytes, sign: Sign | None
+) -> Parcel:
+    values = message.reader_values(mailing, one.subscriber, one.address, one.tokens, secret)
+    made = message.compose(frame, values)
+    name = values["name!"]
+    sender = verp.return_path(mailing.bounces, name) if mailing.bounces else message.clean_address(mailing.sender)
+    return Parcel(row, name, sender, message.clean_address(one.address), sign(made) if sign else made)
+
+
+async def _carry(handful: "_Handful", engine: Engine, seconds: float) -> str:
+    """What was wrong with the engine, or nothing."""
+    try:
+        async with asyncio.timeout(seconds):
+            await engine.carry(handful)
+    except TimeoutError:
+        return ""
+    except DeliveryError as error:
+        return str(error)
+    return ""
+
+
+class _Handful:
+    """engine.Work, in memory."""
+
+    def __init__(self) -> None:
+        self.outcomes: dict[int, Outcome] = {}
+        self._parcels: deque[Parcel] = deque()
+        self._takers: list[Callable[[], None]] = []
+        self._open = 0
+
+    def add(self, parcel: Parcel) -> None:
+        self._parcels.append(parcel)
+        self._open += 1
+
+    @property
+    def is_over(self) -> bool:
+        return self._open == 0
+
+    def take(self, taker: Callable[[], None]) -> Parcel | None:
+        if self._parcels:
+            return self._parcels.popleft()
+        self._takers.append(taker)
+        return None
+
+    def attempt(self, _parcel: Parcel, go: Callable[[bool], None]) -> None:
+        asyncio.get_running_loop().call_soon(go, True)
+
+    def settle(self, parcel: Parcel, found: Outcome) -> None:
+        self.outcomes[parcel.row] = found
+        self._open -= 1
+        if self.is_over:
+            self._wake()
+
+    def put_back(self, parcel: Parcel) -> None:
+        self._parcels.append(parcel)
+        self._wake()
+
+    def breathe(self, seconds: float, why: str) -> None:
+        """A handful is no load."""
+
+    def _wake(self) -> None:
+        takers, self._takers = self._takers, []
+        for taker in takers:
+            taker()
