@@ -191,6 +191,14 @@ def unpause(connection: Connection, mailing_id: int) -> None:
     _control(connection, mailing_id, "run")
 
 
+def hold_all(connection: Connection) -> list[str]:
+    """After a backup was restored: its open mailings may have gone on since, so each waits for a person (`unpause`)."""
+    held = (
+        update(_mailing).where(_mailing.c.finished_at.is_(None), _mailing.c.control == "run").values(control="paused")
+    )
+    return sorted(connection.execute(held.returning(_mailing.c.name)).scalars())
+
+
 def cancel(connection: Connection, mailing_id: int, *, now: datetime) -> int:
     """For good: what has not left is withdrawn. How many."""
     _control(connection, mailing_id, "cancelled")

@@ -15,7 +15,7 @@ from db.schema import delivery as tables
 from . import books, fence
 from .freezing import mailing_from
 from .message import Frame
-from .model import Counts, Mailing, Outcome, State
+from .model import Counts, DeliveryError, Mailing, Outcome, State
 
 _recipient, _mailing, _letter = tables.recipient, tables.mailing, tables.letter
 _CLAIM = ("id", "subscriber", "address", "letter_id", "tokens", "state", "attempts", "since")
@@ -27,6 +27,10 @@ WHERE id = ? AND state = ?"""
 _SETTLE = """UPDATE recipient SET state = ?, code = ?, status = ?, words = ?, stage = ?, not_before = ?,
 attempts = attempts + ?, since = coalesce(since, ?), at = ? WHERE id = ? AND state = ?"""
 _COUNT = f"UPDATE tally SET {', '.join(f'{state} = {state} + ?' for state in State)} WHERE mailing_id = ? AND owner = ?"
+
+
+class SessionLostError(DeliveryError):
+    """Another sender may hold the fence by now: nothing more may be written, so nothing more may be sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +154,8 @@ class Ledger:
 
     def commit(self, changes: Sequence[Change], now: datetime) -> set[int]:
         """All in one durable transaction; the rows that were changed. One that was withdrawn meanwhile is not."""
+        if self._connection.invalidated:  # SQLAlchemy would open another session, which does not hold the fence
+            raise SessionLostError("the database session was lost, and with it the right to send")
         self._last_moment = max(now, self._last_moment + timedelta(microseconds=1))
         moment = self._moment(self._last_moment)
         attempts = [change for change in changes if change.outcome.state is State.ATTEMPTING]

@@ -457,7 +457,11 @@ class LedgerError(DeliveryError):
 
 
 def send(ledger: Ledger, engine: Engine, terms: Terms, *, progress: Callable[[Counts], None] | None = None) -> Summary:
-    """Sends what is left of the ledger's mailing. SIGTERM and SIGINT end it cleanly. Raises LedgerError."""
+    """Sends what is left of the ledger's mailing. SIGTERM and SIGINT end it cleanly.
+
+    Raises LedgerError or ledger.SessionLostError when what happens can no longer be written down; whatever was under way
+    is then in doubt at the next start.
+    """
     return asyncio.run(_send(ledger, engine, terms, progress))
 
 

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from delivery import books, ledger
-from delivery.model import State
+from delivery.model import DeliveryError, State
 from tests.delivery.house import deliver
 from tests.delivery.servers import MailServer, Session
 
@@ -25,8 +25,8 @@ CONNECTIONS = 3
 class Victim:
     """Started only once the server knows it, so that the server can kill it."""
 
-    def __init__(self, url: str, mailing: int, server: MailServer) -> None:
-        given = [url, str(mailing), str(server.port), str(CONNECTIONS)]
+    def __init__(self, url: str, mailing: int, server: MailServer, *flags: str) -> None:
+        given = [url, str(mailing), str(server.port), str(CONNECTIONS), *flags]
         self.process = subprocess.Popen([sys.executable, "-m", "tests.delivery.victim", *given], cwd=HOUSE)
 
     def kill(self) -> None:
@@ -97,3 +97,46 @@ def test_sigterm_ends_the_letters_under_way_and_leaves_none_in_doubt(
     assert counts.accepted == len(server.taken) < 2000
     assert deliver(database, mailing, server.port).is_good
     assert set(server.copies.values()) == {1} and len(server.copies) == 2000
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_full_disk_stops_the_send_and_loses_nothing(
+    database: Engine, database_url: str, server: MailServer, listed: Callable[[int], int]
+) -> None:
+    mailing = listed(300)
+    database.dispose()  # the write-ahead log is folded into the database
+    victim = Victim(database_url, mailing, server, "full")
+    assert victim.process.wait(30) != 0
+    server.settle()
+    assert len(server.taken) < 300
+    assert_accounted_for(database, mailing, server, 300)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_sender_that_loses_its_database_session_stops(
+    database: Engine, server: MailServer, listed: Callable[[int], int]
+) -> None:
+    mailing = listed(300)
+
+    def cut(stage: str, _session: Session) -> str | None:
+        if stage == "DOT" and len(server.taken) == 50:
+            others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+            with database.connect() as connection:
+                connection.execute(text(f"{others} AND datname = current_database()"))
+        return None
+
+    server.script = cut
+    with pytest.raises(DeliveryError):
+        deliver(database, mailing, server.port)
+    server.script = lambda _stage, _session: None
+    server.settle()
+    database.dispose()
+    assert_accounted_for(database, mailing, server, 300)
+
+
+def assert_accounted_for(database: Engine, mailing: int, server: MailServer, number: int) -> None:
+    counts = deliver(database, mailing, server.port).counts
+    assert counts.accepted + counts.in_doubt == number
+    assert max(server.copies.values()) == 1
+    with database.connect() as connection:
+        assert books.recount(connection, mailing) == counts

@@ -261,3 +261,16 @@ def test_forgetting_a_reader_leaves_no_address(database: Engine, listed: Listed)
         assert books.forget(connection, "1") == 1
         fate = books.find(connection, mailing, "1")
         assert fate and fate.address == ""
+
+
+def test_a_restored_backup_sends_nothing_until_a_person_says_so(
+    database: Engine, server: MailServer, listed: Listed
+) -> None:
+    mailing = listed(5)
+    with database.begin() as connection:
+        assert books.hold_all(connection) == ["weekly-2025-01-14"]
+        assert books.hold_all(connection) == []
+    assert deliver(database, mailing, server.port).ended == "paused" and not server.taken
+    with database.begin() as connection:
+        books.unpause(connection, mailing)
+    assert deliver(database, mailing, server.port).is_good

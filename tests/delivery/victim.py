@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import resource
+import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import db
 from delivery import run
@@ -36,4 +39,9 @@ def send(url: str, mailing_id: int, port: int, connections: int, *, is_wrong: bo
 
 
 if __name__ == "__main__":
+    if "full" in sys.argv:  # files may grow a little more, then the disk is full
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        wal = Path(sys.argv[1].removeprefix("sqlite:///") + "-wal")
+        most = max(wal.stat().st_size if wal.exists() else 0, 4096) + 60_000
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
     send(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), is_wrong="wrong" in sys.argv)
