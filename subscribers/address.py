@@ -40,6 +40,8 @@ def parse(text: str) -> Address:
 def quick(text: str) -> Address | None:
     """The same as `parse` for the plain ASCII addresses that nearly all are, many times faster; None for any other."""
     local, _, domain = text.rpartition("@")
+    if local[:1] == "'":  # a spreadsheet's mark for text, not part of anybody's address
+        return None
     if len(local) > LOCAL_OCTETS or len(text) > ADDRESS_OCTETS or not _is_plain_local(local):
         return None
     known = _known_domain(domain)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, insert, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, insert, or_, select
 
 from db.schema.subscribers import audience_tag, subscriber, subscription
 from subscribers.model import Amount, SubscribersError
@@ -66,25 +66,51 @@ class Group:
 EVERYTHING = -1  # the key of those who want everything; a mask is never negative
 
 
-def group_key(used: Iterable[str], axes: Axes, places: Mapping[str, int]) -> ColumnElement[int]:
-    """The SQL that puts a subscription into its group, for an edition whose items name the audiences `used`.
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One axis of an edition: the bits of the tags that its items name, and of the other tags of that axis."""
+
+    named: int
+    rest: int
+
+    @property
+    def other(self) -> int:
+        """The tag that stands for all of the rest."""
+        return self.rest & -self.rest
+
+
+def _asked(used: Iterable[str], axes: Axes, places: Mapping[str, int]) -> tuple[_Asked, ...]:
+    named = set(used)
+    found = []
+    for tags in axes.values():
+        here = [tag for tag in tags if tag in places]
+        of_items = to_mask((tag for tag in here if tag in named), places)
+        rest = to_mask((tag for tag in here if tag not in named), places)
+        if of_items:
+            found.append(_Asked(of_items, rest))
+    return tuple(found)
+
+
+def _cut_down(mask: int, asked: tuple[_Asked, ...]) -> int:
+    """What is left of a reader's choices for an edition.
 
     On each axis that the edition names: the reader's own tags among those named. A reader who chose on that axis, but none of
     those, must not look like one who chose nothing: they keep one tag of the axis that no item names.
     """
-    named = set(used)
-    key: ColumnElement[int] = literal(0)
+    key = 0
+    for axis in asked:
+        key |= mask & axis.named or (axis.other if mask & axis.rest else 0)
+    return key
+
+
+def _cut_down_in_sql(asked: tuple[_Asked, ...]) -> ColumnElement[int]:
+    """The same for the database."""
     chosen = subscription.c.choices
-    for tags in axes.values():
-        here = [tag for tag in tags if tag in places]
-        asked = to_mask((tag for tag in here if tag in named), places)
-        if not asked:
-            continue
-        rest = to_mask((tag for tag in here if tag not in named), places)
-        key = key + chosen.op("&")(asked)
-        if rest:
-            other = (chosen.op("&")(rest) != 0) & (chosen.op("&")(asked) == 0)
-            key = key + case((other, rest & -rest), else_=0)
+    key: ColumnElement[int] = chosen.op("&")(sum(axis.named for axis in asked))
+    for axis in asked:
+        if axis.rest:
+            elsewhere = and_(chosen.op("&")(axis.named) == 0, chosen.op("&")(axis.rest) != 0)
+            key = key + case((elsewhere, axis.other), else_=0)
     return case((subscription.c.amount == "everything", EVERYTHING), else_=key)
 
 
@@ -98,11 +124,19 @@ def is_reading(bulletin: str, today: date) -> ColumnElement[bool]:
 
 
 def groups(connection: Connection, bulletin: str, used: Iterable[str], axes: Axes, today: date) -> tuple[Group, ...]:
-    """The distinct reader choices that matter for an edition, each with its readers; one GROUP BY."""
+    """The distinct reader choices that matter for an edition, each with its readers.
+
+    One GROUP BY over the whole choices, of which there are few; they are cut down to what the edition asks about here.
+    """
     places = bits(connection)
-    key = group_key(used, axes, places).label("group_key")
-    query = select(key, func.count()).where(is_reading(bulletin, today)).group_by(key).order_by(key)
-    return tuple(_group(found, readers, places) for found, readers in connection.execute(query))
+    asked = _asked(used, axes, places)
+    whole = case((subscription.c.amount == "everything", EVERYTHING), else_=subscription.c.choices).label("whole")
+    query = select(whole, func.count()).where(is_reading(bulletin, today)).group_by(whole)
+    readers: dict[int, int] = {}
+    for mask, number in connection.execute(query):
+        key = EVERYTHING if mask == EVERYTHING else _cut_down(mask, asked)
+        readers[key] = readers.get(key, 0) + number
+    return tuple(_group(key, readers[key], places) for key in sorted(readers))
 
 
 def _group(key: int, readers: int, places: Mapping[str, int]) -> Group:
@@ -115,7 +149,7 @@ def readers_of(
     connection: Connection, bulletin: str, used: Iterable[str], axes: Axes, today: date
 ) -> Select[tuple[int, int, str, int]]:
     """A query for `INSERT … SELECT`: subscriber_id, subscription_id, address, group_key of everybody who is to be sent it."""
-    key = group_key(used, axes, bits(connection)).label("group_key")
+    key = _cut_down_in_sql(_asked(used, axes, bits(connection))).label("group_key")
     return (
         select(
             subscriber.c.id.label("subscriber_id"),

@@ -38,6 +38,7 @@ def apply(staged: Staged, plan: Plan, proof: Proof) -> int:
     Raises ListHasChanged, and writes nothing, when somebody has joined or left since and the plan would differ.
     `proof`: `at` and `actor` are the import's; `how` is usually "import".
     """
+    staged.connection.commit()  # whoever listed the plan has left a snapshot open, which may be old
     connection = staged.connection.execution_options(begin="IMMEDIATE")
     try:
         with connection.begin():

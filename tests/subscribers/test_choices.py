@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, date, datetime
 
 import pytest
@@ -98,6 +99,13 @@ def test_a_group_gets_exactly_what_each_of_its_readers_would(
         connection.execute(text("DELETE FROM subscriber"))
     for number, chosen in enumerate(readers):
         room.add(f"r{number}@x.org", audiences=chosen)
+    used = frozenset[str]().union(*items)
+    with db.reading(room.engine) as connection:
+        keys = [
+            row.group_key for row in connection.execute(choices.readers_of(connection, "weekly", used, AXES, TODAY))
+        ]
+        groups = choices.groups(connection, "weekly", used, AXES, TODAY)
+    assert {group.key: group.readers for group in groups} == Counter(keys)
     found = room.look(counts.reach, "weekly", items, AXES, TODAY, reaches)
     assert list(found) == [sum(reaches(item, chosen) for chosen in readers) for item in items]
 
