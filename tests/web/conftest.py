@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,8 +34,18 @@ def house_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the current schema, to be copied."""
+    file = tmp_path_factory.mktemp("database") / "bulletin.db"
+    engine = db.open_database(f"sqlite:///{file}")
+    db.migrate(engine)
+    engine.dispose()
+    return file
+
+
 @pytest.fixture
-def open_place(house_folder: Path, tmp_path: Path) -> Iterator[Callable[..., Place]]:
+def open_place(house_folder: Path, empty_database: Path, tmp_path: Path) -> Iterator[Callable[..., Place]]:
     """A public site with an empty database and an empty mailbox."""
     opened: list[Place] = []
 
@@ -42,8 +53,9 @@ def open_place(house_folder: Path, tmp_path: Path) -> Iterator[Callable[..., Pla
         settings = settings or make_house(house_folder)
         clock = clock or Clock()
         folder = tmp_path / str(len(opened))
+        folder.mkdir()
+        shutil.copy(empty_database, folder)
         engine = db.open_database(f"sqlite:///{folder}/bulletin.db")
-        db.migrate(engine)
         outbox, paused = folder / "outbox", list[float]()
         more = {} if pause else {"pause": paused.append}
         sending = Outbox(outbox, settings.house.publisher, clock)
