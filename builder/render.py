@@ -11,7 +11,7 @@ from builder.cache import Cache, fingerprint
 from builder.markdown import read_styles
 from builder.mjml_source import retold
 from builder.model import BuilderError, House, Letter, Variant
-from builder.templates import environment, read_text, read_words, told
+from builder.templates import environment, harmless, read_text, read_words, told
 from builder.view import EditionView, ItemView
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 GMAIL_CLIP_BYTES = 102_400  # a longer message ends in "View entire message" and loses its unsubscribe link
 ENCODED_LIMIT = 100_000  # E1; quoted-printable, as it is sent
+WORTH_CUTTING = 600  # bytes of a body; cutting a shorter one saves nothing
+CUT_ITEM_BYTES = 400  # what a summary and its link take instead
 LETTER = "email/edition.mjml"
 
 
@@ -77,10 +79,10 @@ class Renderer:
     def letter(self, edition: EditionView, variant: Variant) -> Letter:
         """Too long for Gmail: the longest items are cut to their summary and a link, until it fits (E1)."""
         html = self.html(edition)
-        while encoded_size(html) >= ENCODED_LIMIT and (shorter := cut_longest(edition)):
+        while (over := encoded_size(html) - ENCODED_LIMIT + 1) > 0 and (shorter := cut_longest(edition, over)):
             edition = shorter
             html = self.html(edition)
-        return Letter(variant, edition.subject, html, self.text(edition))
+        return Letter(variant, harmless(edition.subject), html, self.text(edition))
 
 
 def encoded_size(html: str) -> int:
@@ -92,19 +94,23 @@ def encoded_size(html: str) -> int:
     return size + 3 * (size // 75)
 
 
-def cut_longest(edition: EditionView) -> EditionView | None:
-    """The same edition with its longest uncut item cut; None when nothing is left that is worth cutting."""
-    longest = max((i for i in edition.items if not i.cut and i.summary), key=lambda i: len(i.body.email), default=None)
-    if longest is None or len(longest.body.email) < 1_000:
-        return None
-    return _with_item(edition, longest, replace(longest, cut=True))
+def cut_longest(edition: EditionView, over: int) -> EditionView | None:
+    """The same edition with as many of its longest items cut as save about `over` bytes; None when none is worth it."""
+    chosen: set[str] = set()
+    for item in sorted(edition.items, key=lambda item: len(item.body.email), reverse=True):
+        if over <= 0 or len(item.body.email) < WORTH_CUTTING:
+            break
+        if not item.cut:
+            chosen.add(item.anchor)
+            over -= len(item.body.email) - CUT_ITEM_BYTES
+    return _with_cut(edition, chosen) if chosen else None
 
 
-def _with_item(edition: EditionView, old: ItemView, new: ItemView) -> EditionView:
-    sections = tuple(
-        replace(section, items=tuple(new if item is old else item for item in section.items))
-        for section in edition.sections
-    )
+def _with_cut(edition: EditionView, anchors: set[str]) -> EditionView:
+    def cut(item: ItemView) -> ItemView:
+        return replace(item, cut=True) if item.anchor in anchors else item
+
+    sections = tuple(replace(section, items=tuple(map(cut, section.items))) for section in edition.sections)
     return replace(edition, sections=sections)
 
 

@@ -32,12 +32,20 @@ def test_tidy_text_has_at_most_two_empty_lines_and_ends_in_one_break(text: str) 
 
 def test_the_longest_item_is_cut_first_and_none_twice(everything: Built) -> None:
     view, order = everything.view, []
-    while shorter := cut_longest(view):
+    while shorter := cut_longest(view, over=1):
         order += [n.slug for o, n in zip(view.items, shorter.items, strict=True) if n.cut != o.cut]
         view = shorter
     sizes = {item.slug: len(item.body.email) for item in everything.view.items}
     assert order == sorted(order, key=lambda slug: -sizes[slug])
     assert len(set(order)) == len(order)
+
+
+def test_as_many_items_are_cut_at_once_as_are_needed(everything: Built) -> None:
+    whole = sum(len(item.body.email) for item in everything.view.items)
+    shorter = cut_longest(everything.view, over=whole // 2)
+    assert shorter is not None
+    cut = [item for item in shorter.items if item.cut]
+    assert len(cut) > 1 and sum(len(item.body.email) for item in cut) >= whole // 2
 
 
 def house_with(tmp_path: Path, **bodies: str) -> Path:
