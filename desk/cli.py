@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from desk.commands import building, public, readers, stories, writing
+from desk.commands import building, public, readers, sending, stories, writing
 from desk.commands.common import Context
 
 
@@ -32,6 +32,12 @@ for command in (
     stories.stories,
     readers.subscribers,
     readers.suppressions,
+    sending.send,
+    sending.test,
+    sending.status,
+    sending.resume,
+    sending.pause,
+    sending.cancel,
 ):
     main.add_command(command)
 

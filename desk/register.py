@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 import db
 from desk.settings import Settings
+from subscribers.choices import allot, bits
 from subscribers.keys import load_or_make_keys
 from subscribers.model import Basis, Proof
 from subscribers.tokens import Keys
@@ -40,8 +41,19 @@ def open_register(settings: Settings) -> Register:
     """The database brought up to date. Raises DatabaseError and SubscribersError, which say what to do."""
     engine = db.open_database(database_url(settings), root=settings.root)
     db.migrate(engine)
+    _know_audiences(engine, settings)
     keys = load_or_make_keys(settings.root / "var" / "keys")
     return Register(engine, keys, lawful_bases(settings), settings)
+
+
+def _know_audiences(engine: Engine, settings: Settings) -> None:
+    """Each tag of the settings has its bit. Looked at first: a command that only reads waits for no writer."""
+    tags = {tag.id for tag in settings.house.audiences.tags}
+    with db.reading(engine) as connection:
+        known = bits(connection)
+    if tags - known.keys():
+        with db.writing(engine) as connection:
+            allot(connection, tags)
 
 
 def database_url(settings: Settings) -> str:

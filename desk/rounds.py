@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from builder.render import encoded_size
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from delivery.books import Sending
     from delivery.run import Summary
     from desk.office import Office
     from desk.sending import Progress
@@ -201,12 +202,22 @@ def freeze(office: Office, edition: Edition) -> int:
         return freezing.freeze(connection, mailing, letters, readers, now=office.now, fingerprint=mark)
 
 
-def post_test(office: Office, edition: Edition, tags: Tags | None, addresses: Sequence[str]) -> Summary:
-    """One letter, marked as a test, to these addresses; `tags` None: with everything in it."""
-    from desk import sending
-    from desk.testing import freeze_test
+def take_up(office: Office, sending: Sending, *, in_doubt: bool, missed: bool, late: bool) -> None:
+    """A person's word about a mailing that has stopped: it may go on, and to whom it is sent again. One transaction."""
+    import db
+    from delivery import books, freezing, ledger
+    from desk.late import late_readers
 
-    return sending.deliver(office, freeze_test(office, edition, tags, addresses))
+    now = datetime.now(UTC)
+    ledger.settle_leftovers(office.engine, sending.id)
+    with db.writing(office.engine) as connection:
+        books.unpause(connection, sending.id)
+        if in_doubt:
+            books.resend_in_doubt(connection, sending.id, now=now)
+        if missed:
+            books.resend_failed(connection, sending.id, now=now)
+        if late:
+            freezing.add_late(connection, sending.id, late_readers(connection, office, sending))
 
 
 def send_late(office: Office, number: int, bulletin: str) -> str | None:

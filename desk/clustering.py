@@ -1,0 +1,72 @@
+"""Sending by several processes on several machines: DBOS hands out the shares, PostgreSQL holds the ledger. Loaded only then."""
+
+from __future__ import annotations
+
+import os
+import platform
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from delivery.ledger import settle_leftovers
+from delivery.model import Counts
+from delivery.run import Summary
+from desk.engines import make_engine
+from desk.office import Office
+from desk.sending import counted, found, terms_of
+from desk.settings import SettingsError
+
+if TYPE_CHECKING:
+    from delivery.cluster import Worker
+
+LOOK_SECONDS = 0.5
+
+
+@contextmanager
+def working(office: Office, name: str = "") -> Iterator[Worker]:
+    """This process helps with every mailing that is under way. `name`: its own among all workers."""
+    if office.engine.dialect.name != "postgresql":
+        raise SettingsError('[delivery] engine is "dbos", which needs PostgreSQL: set [db] url to postgresql://…')
+    try:
+        from delivery.cluster import Cluster, Worker
+    except ModuleNotFoundError as error:
+        raise SettingsError('[delivery] engine is "dbos": pip install "bulletin[cluster]"') from error
+    given = office.delivering
+    url = given.dbos_url or office.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    cluster = Cluster(url, name or f"{platform.node()}-{os.getpid()}", given.workers, given.share_size)
+    make_engine(given)  # a wrong secret is told now, not in the middle of a share
+    with Worker(office.engine, cluster, lambda: make_engine(given), terms_of(office)) as worker:
+        yield worker
+
+
+def deliver_by_workers(office: Office, name: str, progress: Callable[[Counts], None] | None) -> Summary:
+    """Begins the mailing, or joins those who send it, and stays to its end."""
+    sending = found(office, name)
+    ended = threading.Event()
+    with working(office) as worker:
+        watcher = threading.Thread(target=_watch, args=(office, sending.id, progress, ended), daemon=True)
+        watcher.start()
+        try:
+            worker.start(name)
+            how = worker.wait(name)
+            if _is_left(office, name):  # it was paused or broke off before, and is resumed now
+                again = int(time.time())
+                worker.start(name, again=again)
+                how = worker.wait(name, again=again)
+        finally:
+            ended.set()
+            watcher.join(5)
+    settle_leftovers(office.engine, sending.id)
+    return Summary(how, counted(office, sending.id))
+
+
+def _is_left(office: Office, name: str) -> bool:
+    sending = found(office, name)
+    return sending.control == "run" and counted(office, sending.id).waiting > 0
+
+
+def _watch(office: Office, number: int, progress: Callable[[Counts], None] | None, ended: threading.Event) -> None:
+    while progress and not ended.wait(LOOK_SECONDS):
+        progress(counted(office, number))

@@ -1,0 +1,59 @@
+"""What a sending needs: the register, the press, the settings of delivery; put together once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from sqlalchemy import Engine
+
+from builder.model import Finding
+from builder.press import Press
+from desk.delivering import Delivering, read_delivering
+from desk.house import open_press
+from desk.register import Register, open_register
+from desk.settings import Settings
+
+
+class CannotSend(Exception):
+    """The message says what is in the way; nothing was sent. `findings`: what has to be mended first."""
+
+    def __init__(self, message: str, findings: tuple[Finding, ...] = ()) -> None:
+        super().__init__(message)
+        self.findings = findings
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """Everything that a sending needs, put together once."""
+
+    register: Register
+    press: Press
+    delivering: Delivering
+
+    @property
+    def engine(self) -> Engine:
+        return self.register.engine
+
+    @property
+    def now(self) -> datetime:
+        return self.press.now.astimezone(UTC)
+
+    @property
+    def today(self) -> date:
+        return self.press.now.date()
+
+
+@contextmanager
+def open_office(settings: Settings, now: datetime | None = None) -> Iterator[Office]:
+    """Raises SettingsError, DatabaseError and SubscribersError, which say what to do."""
+    delivering = read_delivering(settings)
+    register = open_register(settings)
+    press = open_press(settings, now=now)
+    try:
+        yield Office(register, press, delivering)
+    finally:
+        press.cache.close()
+        register.engine.dispose()

@@ -1,0 +1,206 @@
+"""An edition → what a sending of it would do, what is in its way, and the run that delivers it."""
+
+from __future__ import annotations
+
+import hmac
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import db
+from builder.model import Edition, Variant
+from builder.render import encoded_size
+from delivery import books
+from delivery.fence import BusyError
+from delivery.ledger import Ledger
+from delivery.model import Counts, DeliveryError, State
+from delivery.run import Summary, Terms, send
+from delivery.schedule import approved_by
+from desk.checking import check_edition
+from desk.engines import make_engine, make_limits, make_signer
+from desk.office import CannotSend, Office
+from desk.selecting import fingerprint, selections
+from subscribers import counts
+from subscribers.tokens import Keys
+
+BUSY_SECONDS = 0.5  # between two looks at a mailing that another process sends
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One letter and how many readers are to get it."""
+
+    variant: Variant
+    readers: int
+    size: int
+
+    @property
+    def name(self) -> str:
+        return self.variant.id.rpartition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a sending would do."""
+
+    edition: Edition
+    fingerprint: str
+    shares: tuple[Share, ...]
+    nothing: int
+    """Readers whose choices leave nothing of this edition."""
+    paused: int
+
+    @property
+    def readers(self) -> int:
+        return sum(share.readers for share in self.shares)
+
+
+def plan(office: Office, edition: Edition) -> Plan:
+    """Reads only."""
+    press = office.press
+    with db.reading(office.engine) as connection:
+        chosen = selections(connection, office.register, press, edition)
+        paused = counts.paused(connection, office.today).get(edition.bulletin, 0)
+    readers: dict[str, int] = {}
+    for key, variant in chosen.of.items():
+        if variant:
+            readers[variant.id] = readers.get(variant.id, 0) + chosen.readers[key]
+    shares = [
+        Share(variant, readers[name], encoded_size(press.letter(edition, variant).html))
+        for name, variant in chosen.variants.items()
+    ]
+    nothing = sum(chosen.readers[key] for key, variant in chosen.of.items() if variant is None)
+    shares.sort(key=lambda share: (-share.readers, share.name))
+    return Plan(edition, fingerprint(press, edition), tuple(shares), nothing, paused)
+
+
+def refuse_unless_ready(office: Office, edition: Edition) -> None:
+    """Raises CannotSend with everything that blocks, in one pass."""
+    press = office.press
+    found = {f for f in check_edition(press, edition) if f.severity == "block"}
+    found |= set(press.picture_findings(edition.items))
+    if not press.items(edition):
+        raise CannotSend(f"{edition.key} has no item that could be sent.")
+    if found:
+        raise CannotSend(f"{edition.key} has {len(found)} findings that block. Nothing was sent.", tuple(sorted(found)))
+
+
+def refuse_too_early(office: Office, edition: Edition) -> None:
+    """Before its moment the archive does not show it, and what is held until then would be out: schedule it instead."""
+    at = office.press.sends(edition)
+    if office.now < at.astimezone(UTC):
+        raise CannotSend(
+            f"{edition.key} goes out at {at:%H:%M on %A} {at.day} {at:%B %Y}. Before that nobody may have it: "
+            f"bulletin schedule {edition.bulletin} {edition.day}"
+        )
+
+
+def refuse_nobody(plan: Plan) -> None:
+    """Frozen for nobody, it could not be sent to those who are imported tomorrow."""
+    if not plan.readers:
+        raise CannotSend(f"{plan.edition.key} has no readers yet. Nothing was sent.")
+
+
+def in_the_way(office: Office, edition: Edition) -> tuple[list[str], list[CannotSend]]:
+    """For a dry run: what to know, and everything that would stop a sending."""
+    notes, obstacles = [], []
+    for refuse in (refuse_unless_ready, refuse_unapproved):
+        try:
+            refuse(office, edition)
+        except CannotSend as error:
+            obstacles.append(error)
+    try:
+        refuse_too_early(office, edition)
+    except CannotSend as error:
+        notes.append(str(error))
+    return notes, obstacles
+
+
+def refuse_unapproved(office: Office, edition: Edition) -> None:
+    """An approval is of the text as it was then: an edit voids it (R22)."""
+    if not office.delivering.approval:
+        return
+    with db.reading(office.engine) as connection:
+        by = approved_by(connection, edition.bulletin, str(edition.day), fingerprint(office.press, edition))
+    if by is None:
+        raise CannotSend(
+            f"{edition.key} is not approved as it stands now: nobody has approved it, or it was edited since. "
+            f"Somebody who has read it says: bulletin approve {edition.bulletin} {edition.day}"
+        )
+
+
+def return_secret(keys: Keys) -> bytes:
+    """Of return paths and Message-IDs. From the key that is never changed: old letters still come back next year."""
+    return hmac.digest(keys.addresses, b"return paths", "sha256")
+
+
+def terms_of(office: Office) -> Terms:
+    """Raises SettingsError and DeliveryError for a secret or key that cannot be used."""
+    limits = make_limits(office.delivering, office.today)
+    return Terms(
+        secret=return_secret(office.register.keys),
+        limits=limits,
+        sign=make_signer(office.delivering),
+        stay=office.delivering.stay,
+        already_today=_sent_today(office) if limits.daily else None,
+    )
+
+
+def _sent_today(office: Office) -> dict[str, int]:
+    """Domain → letters accepted since midnight, for the warm-up."""
+    found: dict[str, int] = {}
+    midnight = datetime.combine(datetime.now(UTC).date(), datetime.min.time(), UTC)
+    with db.reading(office.engine) as connection:
+        for sending in books.mailings(connection)[:10]:
+            for fate in books.fates(connection, sending.id, State.ACCEPTED):
+                if fate.at and fate.at >= midnight:
+                    domain = fate.address.rpartition("@")[2].lower()
+                    found[domain] = found.get(domain, 0) + 1
+    return found
+
+
+Progress = Callable[[Counts], None]
+
+
+def deliver(office: Office, name: str, progress: Progress | None = None) -> Summary:
+    """Sends what is left of a mailing. While another process sends it, watches, and takes over when that one dies.
+
+    Raises DeliveryError and SettingsError.
+    """
+    sending = found(office, name)
+    if office.delivering.engine == "dbos":
+        from desk.clustering import deliver_by_workers
+
+        return deliver_by_workers(office, name, progress)
+    engine, terms = make_engine(office.delivering), terms_of(office)
+    while True:
+        try:
+            with Ledger(office.engine, sending.id) as ledger:
+                return send(ledger, engine, terms, progress=progress)
+        except BusyError:
+            if progress:
+                progress(counted(office, sending.id))
+            time.sleep(BUSY_SECONDS)
+
+
+def found(office: Office, name: str) -> books.Sending:
+    """Raises DeliveryError."""
+    with db.reading(office.engine) as connection:
+        sending = books.mailing(connection, name)
+        if sending:
+            return sending
+        names = [each.name for each in books.mailings(connection)][:5]
+    there = f" The last ones: {', '.join(names)}." if names else " Nothing has been sent yet."
+    raise DeliveryError(f"There is no mailing {name}.{there}")
+
+
+def counted(office: Office, number: int) -> Counts:
+    with db.reading(office.engine) as connection:
+        return books.counts(connection, number)
+
+
+def sent_before(office: Office, edition: Edition) -> books.Sending | None:
+    """This edition's mailing, once it is frozen."""
+    with db.reading(office.engine) as connection:
+        return books.mailing(connection, f"{edition.bulletin}-{edition.day}")
