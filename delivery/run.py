@@ -293,7 +293,19 @@ class Run:
             self._broken = written.exception() if not written.cancelled() else None
             self._news.set()
             return
-        done = written.result()
+        try:
+            self._tell(batch, written.result())
+        except Exception as error:  # a fault of ours must end the run, not leave it waiting for ever
+            self._broken = error
+            self._news.set()
+            return
+        self._is_committing = False
+        self._consider_a_commit()
+        if not self._changes or len(self._queue) < PAGE // 2:
+            self._news.set()
+
+    def _tell(self, batch: list[Pending], done: set[int]) -> None:
+        """Everyone who waited for this commit."""
         for change, answer in batch:
             if change.row in done:
                 self._counts[change.before] -= 1
@@ -302,10 +314,6 @@ class Run:
                 answer(change.row in done)
             else:
                 self._held.pop(change.row, None)
-        self._is_committing = False
-        self._consider_a_commit()
-        if not self._changes or len(self._queue) < PAGE // 2:
-            self._news.set()
 
     def _watch_refusals(self, found: Outcome) -> None:
         """A dead address is one reader's; the same wall for everybody is the relay's, and must not fail a whole list."""

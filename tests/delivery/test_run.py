@@ -274,3 +274,17 @@ def test_a_restored_backup_sends_nothing_until_a_person_says_so(
     with database.begin() as connection:
         books.unpause(connection, mailing)
     assert deliver(database, mailing, server.port).is_good
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_database_that_somebody_locks_for_a_while_delays_letters_and_loses_none(
+    database: Engine, server: MailServer, listed: Listed
+) -> None:
+    mailing = listed(100)
+    sender = Sender(database, mailing, server, rate=200)
+    until(10, server)
+    with database.begin():
+        time.sleep(2)
+        locked = len(server.taken)
+    assert locked < 40
+    assert sender.ended().is_good and set(server.copies.values()) == {1}
