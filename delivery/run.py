@@ -35,7 +35,7 @@ MOST_ASIDE = 20 * PAGE  # claims of slow domains in memory; then the list waits 
 FRAMES_KEPT = 100  # letters of 60 KB in memory
 CONTROL_SECONDS = 0.4  # how often somebody's pause or cancel is looked for
 PROGRESS_SECONDS = 0.2
-WORTH_WAITING_SECONDS = 0.001
+WORTH_WAITING_SECONDS = 0.0001
 LONGEST_GATHER_SECONDS = 0.001
 LEDGER_TRIES = (0.2, 0.5, 1.0, 2.0)  # waits after a failed write
 
