@@ -121,6 +121,11 @@ class _People:
     source: FromClause
     which: ColumnElement[bool]
 
+    @property
+    def order(self) -> tuple[ColumnElement[int], ...]:
+        """By number, so that indexes grow at their end; rows that were numbered while they were copied stand so already."""
+        return () if self.number is NUMBER else (self.number,)
+
 
 def _by_address(rows: Table, which: ColumnElement[bool]) -> _People:
     return _People(rows, subscriber.c.id, subscriber.join(rows, subscriber.c.address_key == rows.c.key), which)
@@ -153,7 +158,7 @@ def _add_subscriptions(staged: Staged, proof: Proof, number: int) -> None:
             .select_from(people.source)
             .where(people.which)
         )
-        staged.connection.execute(insert(subscription).from_select(columns, query.order_by(people.number)))
+        staged.connection.execute(insert(subscription).from_select(columns, query.order_by(*people.order)))
 
 
 def _add_first_events(staged: Staged, proof: Proof, number: int) -> None:
@@ -170,7 +175,7 @@ def _add_events(
     staged: Staged, proof: Proof, number: int, what: str, people: _People, evidence: ColumnElement[Any]
 ) -> None:
     said = [literal(staged.bulletin), literal(what), *_by_import(staged, proof), evidence, literal(number)]
-    query = select(people.number, *said).select_from(people.source).where(people.which).order_by(people.number)
+    query = select(people.number, *said).select_from(people.source).where(people.which).order_by(*people.order)
     staged.connection.execute(insert(consent_event).from_select(EVENT_COLUMNS, query))
 
 
