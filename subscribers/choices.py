@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, case, func, insert, or_, select
 
 from db.schema.subscribers import audience_tag, subscriber, subscription
 from subscribers.model import Amount, SubscribersError
@@ -22,6 +23,17 @@ Axes = Mapping[str, Iterable[str]]  # axis → its audience tags
 def bits(connection: Connection) -> dict[str, int]:
     """Every audience tag that was ever used, with its bit."""
     return {tag: bit for bit, tag in connection.execute(_BITS)}
+
+
+_seen: WeakKeyDictionary[Engine, dict[str, int]] = WeakKeyDictionary()
+
+
+def audiences(connection: Connection, mask: int) -> frozenset[str]:
+    """The audiences of one reader. A tag keeps its bit for ever, so the table is read again only for a bit not seen yet."""
+    known = _seen.get(connection.engine, {})
+    if mask & ~sum(1 << bit for bit in known.values()):
+        known = _seen[connection.engine] = bits(connection)
+    return from_mask(mask, known)
 
 
 def allot(connection: Connection, tags: Iterable[str]) -> dict[str, int]:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from db.schema import subscribers as tables
 from subscribers.address import Address
-from subscribers.choices import bits, from_mask, to_mask
+from subscribers.choices import audiences, bits, to_mask
 from subscribers.model import (
     EVERY_BULLETIN,
     Choices,
@@ -61,17 +61,16 @@ def _person(connection: Connection, query: Select[Any], which: int | str) -> Sub
     rows = connection.execute(query, {"which": which}).all()
     if not rows:
         return None
-    places = bits(connection) if any(row.choices for row in rows) else {}
-    held = tuple(_subscription(row, places) for row in rows if row.id is not None)
+    held = tuple(_subscription(row, audiences(connection, row.choices)) for row in rows if row.id is not None)
     first = rows[0]
     return Subscriber(first.person, first.address, first.name, first.created_at, held)
 
 
-def _subscription(row: Row[Any], places: dict[str, int]) -> Subscription:
+def _subscription(row: Row[Any], chosen: frozenset[str]) -> Subscription:
     return Subscription(
         id=row.id,
         bulletin=row.bulletin,
-        choices=Choices(from_mask(row.choices, places), row.amount, row.frequency),
+        choices=Choices(chosen, row.amount, row.frequency),
         started_at=row.started_at,
         source=row.source,
         basis=row.basis,

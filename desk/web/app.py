@@ -53,12 +53,11 @@ def create_app(
     app = Flask("bulletin", static_folder=None, template_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=MOST_BYTES, MAX_FORM_MEMORY_SIZE=MOST_BYTES, MAX_FORM_PARTS=MOST_FIELDS)
     app.url_map.merge_slashes = False  # its redirects would repeat what was typed
-    guard.install(app, guard.form_key(keys), clock, random)
     app.before_request(partial(_needs_a_form, public))
     faults.install(app, public, settings.root / "site")
     _route(app, public, settings)
-    proxies = trusted_proxies(settings)
-    if proxies:
+    app.wsgi_app = guard.Dressed(app.wsgi_app)  # type: ignore[method-assign, assignment]
+    if proxies := trusted_proxies(settings):
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
     return app
 
@@ -80,6 +79,7 @@ def _public(
         house=house,
         engine=engine,
         keys=keys,
+        form_key=guard.form_key(keys),
         bases=lawful_bases(settings),
         clock=clock,
         random=random,
@@ -117,10 +117,10 @@ def _route(app: Flask, public: Public, settings: Settings) -> None:
 
 def _needs_a_form(public: Public) -> Response | None:
     """Every form but the mail programme's must have been shown by us. The sign-up form says so itself, and loses nothing."""
-    reads = request.method in ("GET", "HEAD", "OPTIONS")
-    if reads or request.endpoint in (*guard.OPEN_TO_ALL, "subscribe", None) or g.form_age is not None:
+    guard.check_form(public.form_key, public.clock)
+    if request.method in guard.READS or request.endpoint in (*guard.OPEN_TO_ALL, "subscribe", None):
         return None
-    return public.page("stale", "400", 400, here=request.path)
+    return None if g.form_age is not None else public.page("stale", "400", 400, here=request.path)
 
 
 def trusted_proxies(settings: Settings) -> int:

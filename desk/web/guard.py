@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, Response, abort, g, request
+from flask import Request, Response, abort, g, request
 
 from subscribers.tokens import Keys
 
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+HEADERS = (
+    (
+        "Content-Security-Policy",
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",  # tokens are in addresses
-    "X-Frame-Options": "DENY",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), interest-cohort=()",
-}
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),  # tokens are in addresses
+    ("X-Frame-Options", "DENY"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
+)
 HSTS = "max-age=31536000"  # a year
 FORM_LIFE = timedelta(hours=12)
 LEAST_TIME = timedelta(seconds=2)  # nobody fills in a form faster; a robot does
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN_TO_ALL = frozenset({"unsubscribe"})  # RFC 8058: a mail programme posts here, with no cookie and no form
 COOKIE, PLAIN_COOKIE = "__Host-form", "form"
 COOKIE_BYTES = 16
@@ -32,32 +38,53 @@ _COOKIE = re.compile(r"[0-9a-f]{32}")
 _LOOPBACK = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 
 
-def install(app: Flask, key: bytes, clock: Callable[[], datetime], random: Callable[[int], bytes]) -> None:
-    """Before each request: where a form came from. After each: the headers, and the cookie when a form was shown."""
+class Dressed:
+    """Around the whole application: nothing leaves it without these headers, whatever went wrong inside."""
 
-    def prepare() -> None:
-        g.cookie = _cookie(request) or random(COOKIE_BYTES).hex()
-        g.form_token = lambda: _show(key, clock)
-        g.form_age = None
-        if request.method not in ("GET", "HEAD", "OPTIONS") and request.endpoint not in OPEN_TO_ALL:
-            if not is_ours(request):
-                abort(403)
-            g.form_age = age(key, _cookie(request), request.form.get("form", ""), clock())
+    def __init__(self, inside: WSGIApplication) -> None:
+        self.inside = inside
 
-    app.before_request(prepare)
-    app.after_request(dress)
+    def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        def begin(status: str, headers: list[tuple[str, str]], *failed: Any) -> Callable[[bytes], object]:
+            more = [*HEADERS]
+            if environ["wsgi.url_scheme"] == "https":
+                more.append(("Strict-Transport-Security", HSTS))
+            if not any(name == "Cache-Control" for name, _ in headers):
+                more.append(("Cache-Control", "no-store"))
+            return start(status, [*headers, *more], *failed)
+
+        return self.inside(environ, begin)  # type: ignore[arg-type]
 
 
-def dress(response: Response) -> Response:
-    response.headers.extend(HEADERS)
-    if request.is_secure:
-        response.headers["Strict-Transport-Security"] = HSTS
-    response.headers.setdefault("Cache-Control", "no-store")
-    if g.get("form_was_shown"):
-        name = _cookie_name(request)
-        secure = "" if name == PLAIN_COOKIE else "Secure; "
-        response.headers.add("Set-Cookie", f"{name}={g.cookie}; {secure}HttpOnly; Path=/; SameSite=Lax")
-    return response
+def check_form(key: bytes, clock: Callable[[], datetime]) -> None:
+    """Before each request that may change something: that it comes from our own pages, and how old its form is."""
+    if request.method in READS or request.endpoint in OPEN_TO_ALL:
+        return
+    if not is_ours(request):
+        abort(403)
+    g.form_age = age(key, _cookie(request), request.form.get("form", ""), clock())
+
+
+class Form:
+    """The token of every form on one page; made when the first of them asks for it."""
+
+    def __init__(self, key: bytes, clock: Callable[[], datetime], random: Callable[[int], bytes]) -> None:
+        self._key, self._clock, self._random = key, clock, random
+        self._token = self._cookie = ""
+
+    def __call__(self) -> str:
+        if not self._token:
+            self._cookie = _cookie(request) or self._random(COOKIE_BYTES).hex()
+            self._token = token(self._key, self._cookie, self._clock())
+        return self._token
+
+    def bind(self, response: Response) -> Response:
+        """The cookie that makes the token good in this browser, when the page has a form."""
+        if self._token:
+            name = _cookie_name(request)
+            secure = "" if name == PLAIN_COOKIE else "Secure; "
+            response.headers.add("Set-Cookie", f"{name}={self._cookie}; {secure}HttpOnly; Path=/; SameSite=Lax")
+        return response
 
 
 def is_ours(asked: Request) -> bool:
@@ -95,14 +122,6 @@ def age(key: bytes, cookie: str | None, shown: str, now: datetime) -> timedelta 
         return None
     passed = now - datetime.fromtimestamp(int(at, 16), now.tzinfo)
     return passed if passed <= FORM_LIFE else None
-
-
-def _show(key: bytes, clock: Callable[[], datetime]) -> str:
-    """The same for every form on a page."""
-    if not g.get("form_was_shown"):
-        g.form_was_shown = token(key, g.cookie, clock())
-    shown: str = g.form_was_shown
-    return shown
 
 
 def _mac(key: bytes, cookie: str, at: str) -> str:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from flask import Response, g
+from flask import Response
 from markupsafe import escape
 from sqlalchemy import Engine
 
 import db
 from builder.model import Bulletin, House
 from desk.letters import Sending, Writer, name_of
+from desk.web.guard import Form
 from desk.web.limits import Limits
 from desk.web.reading import Reading
 from subscribers import store
@@ -47,6 +48,7 @@ class Public:
     house: House
     engine: Engine
     keys: Keys
+    form_key: bytes
     bases: Mapping[str, Basis]
     clock: Callable[[], datetime]
     random: Callable[[int], bytes]
@@ -96,12 +98,13 @@ class Public:
         shown = f"{said} – {read.frame.home.text} – {self.house.publisher.name}"
         if values.get("problems"):
             shown = read.words["title-problem"].format(title=shown)
+        form = Form(self.form_key, self.clock, self.random)
         content = read.environment.get_template(f"public/{template}.html").render(
-            frame=read.frame, said=said, top=read.top, form_token=g.form_token, **values
+            frame=read.frame, said=said, top=read.top, form_token=form, **values
         )
         before, between, after = read.shell
         html = f"{before}{escape(shown)}{between}{content}{after}"
-        return Response(html, status, mimetype="text/html")
+        return form.bind(Response(html, status, mimetype="text/html"))
 
 
 def afterwards(letter: Callable[[], None]) -> None:
