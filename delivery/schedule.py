@@ -61,7 +61,9 @@ def plan(
 
 
 def unplan(connection: Connection, bulletin: str, edition: str) -> bool:
-    return bool(connection.execute(_mine(bulletin, edition, "waiting").values(result="cancelled")).rowcount)
+    """Also what was taken and could not begin; what is on its way is cancelled by its mailing."""
+    changes = (_mine(bulletin, edition, result).values(result="cancelled") for result in ("waiting", "taken"))
+    return any(connection.execute(change).rowcount for change in changes)
 
 
 def planned(connection: Connection) -> list[Planned]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from desk.commands import building, public, readers, sending, stories, writing
+from desk.commands import building, public, readers, returning, scheduling, sending, stories, writing
 from desk.commands.common import Context
 
 
@@ -38,6 +38,12 @@ for command in (
     sending.resume,
     sending.pause,
     sending.cancel,
+    scheduling.approve,
+    scheduling.schedule,
+    returning.bounces,
+    returning.report,
+    returning.doctor,
+    returning.worker,
 ):
     main.add_command(command)
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from delivery.books import Sending
+    from delivery.bounces import Report
+    from delivery.returns import Consequence
     from delivery.run import Summary
     from desk.office import Office
     from desk.sending import Progress
@@ -200,6 +202,20 @@ def freeze(office: Office, edition: Edition) -> int:
         readers = recipients_of(connection, register, edition, chosen, everything(press, edition), office.today)
         letters = letters_of(press, edition, chosen.variants)
         return freezing.freeze(connection, mailing, letters, readers, now=office.now, fingerprint=mark)
+
+
+def take_outcomes(engine: Engine, keys: Keys, reports: Iterable[Report], now: datetime) -> list[Consequence]:
+    """What came back is written down once, and readers whose mailbox is gone, or who complained, get no more; one transaction."""
+    import db
+    from delivery import returns
+    from desk.returning import stop_writing
+
+    with db.writing(engine) as connection:
+        found = returns.take(connection, reports, now=now)
+        for one in found:
+            if one.is_new and one.suppress:
+                stop_writing(connection, keys, one, now)
+    return found
 
 
 def take_up(office: Office, sending: Sending, *, in_doubt: bool, missed: bool, late: bool) -> None:

@@ -163,10 +163,10 @@ def _sent_today(office: Office) -> dict[str, int]:
 Progress = Callable[[Counts], None]
 
 
-def deliver(office: Office, name: str, progress: Progress | None = None) -> Summary:
+def deliver(office: Office, name: str, progress: Progress | None = None, *, wait: bool = True) -> Summary:
     """Sends what is left of a mailing. While another process sends it, watches, and takes over when that one dies.
 
-    Raises DeliveryError and SettingsError.
+    Not told to `wait`, it raises BusyError instead. Raises DeliveryError and SettingsError.
     """
     sending = found(office, name)
     if office.delivering.engine == "dbos":
@@ -179,6 +179,8 @@ def deliver(office: Office, name: str, progress: Progress | None = None) -> Summ
             with Ledger(office.engine, sending.id) as ledger:
                 return send(ledger, engine, terms, progress=progress)
         except BusyError:
+            if not wait:
+                raise
             if progress:
                 progress(counted(office, sending.id))
             time.sleep(BUSY_SECONDS)

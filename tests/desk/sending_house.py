@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import atexit
 import json
+import os
 import re
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +26,10 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from click.testing import CliRunner, Result
 
 from desk.cli import main
+from desk.house import open_press
+from desk.rounds import publish_archive
+from desk.selecting import everything
+from desk.settings import load
 from tests.editions import ROOT
 
 NOW = "2025-01-14T09:00"
@@ -72,11 +81,36 @@ def receiving() -> Iterator[tuple[Inbox, int]]:
         controller.stop()
 
 
-def make_house(folder: Path) -> Path:
-    folder.mkdir()
+@cache
+def _warm_house() -> Path:
+    """The shipped house with its templates and pictures made once: a test then waits for neither."""
+    folder = Path(tempfile.mkdtemp(prefix="bulletin-house-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     shutil.copytree(ROOT / "content", folder / "content")
     shutil.copy(ROOT / "bulletin.toml", folder)
+    press = open_press(load(folder, None, {}), now=datetime.fromisoformat(f"{NOW}+00:00"))
+    publish_archive(press)
+    for edition in press.content.editions:
+        press.letter(edition, everything(press, edition))
+    press.cache.close()
+    shutil.rmtree(folder / "site")
     return folder
+
+
+def make_house(folder: Path) -> Path:
+    shutil.copytree(_warm_house(), folder)
+    return folder
+
+
+def over_smtp(port: int) -> dict[str, str]:
+    """The settings that lead to the server of a test."""
+    return {
+        "BULLETIN__DELIVERY__TRANSPORT": "smtp",
+        "BULLETIN__DELIVERY__HOST": "127.0.0.1",
+        "BULLETIN__DELIVERY__PORT": str(port),
+        "BULLETIN__DELIVERY__TLS": "none",
+        "BULLETIN__DELIVERY__PATIENCE_SECONDS": "1",
+    }
 
 
 @dataclass(frozen=True)
@@ -107,8 +141,6 @@ class Desk:
 
     def start(self, *words: str, **environ: str) -> subprocess.Popen[str]:
         """The real program, in a process of its own."""
-        import os
-
         command = [sys.executable, "-m", "desk.cli", "--directory", str(self.house), *words]
         pipe = subprocess.PIPE
         return subprocess.Popen(

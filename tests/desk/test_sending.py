@@ -3,38 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 
 from desk.house import open_press
 from desk.settings import load
-from tests.desk.sending_house import DAY, NAME, NOW, READERS, Desk, Inbox, make_house, receiving, text
-
-
-@pytest.fixture
-def server() -> Iterator[tuple[Inbox, int]]:
-    with receiving() as running:
-        yield running
-
-
-@pytest.fixture
-def inbox(server: tuple[Inbox, int]) -> Inbox:
-    return server[0]
-
-
-@pytest.fixture
-def desk(tmp_path: Path, server: tuple[Inbox, int]) -> Desk:
-    environ = {
-        "BULLETIN__DELIVERY__TRANSPORT": "smtp",
-        "BULLETIN__DELIVERY__HOST": "127.0.0.1",
-        "BULLETIN__DELIVERY__PORT": str(server[1]),
-        "BULLETIN__DELIVERY__TLS": "none",
-        "BULLETIN__DELIVERY__PATIENCE_SECONDS": "1",
-    }
-    return Desk(make_house(tmp_path / "house"), environ)
+from tests.desk.sending_house import DAY, NAME, NOW, READERS, Desk, Inbox, text
 
 
 def send(desk: Desk, *words: str, **environ: str) -> None:
