@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import logging
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from subscribers.tokens import Keys
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+log = logging.getLogger("bulletin.web")
 HEADERS = (
     (
         "Content-Security-Policy",
@@ -53,7 +55,7 @@ class Dressed:
                 more.append(("Cache-Control", "no-store"))
             return start(status, [*headers, *more], *failed)
 
-        return self.inside(environ, begin)  # type: ignore[arg-type]
+        return self.inside(environ, begin)
 
 
 def check_form(key: bytes, clock: Callable[[], datetime]) -> None:
@@ -61,6 +63,7 @@ def check_form(key: bytes, clock: Callable[[], datetime]) -> None:
     if request.method in READS or request.endpoint in OPEN_TO_ALL:
         return
     if not is_ours(request):
+        log.warning("A form from another website was refused: %s", request.endpoint)
         abort(403)
     g.form_age = age(key, _cookie(request), request.form.get("form", ""), clock())
 

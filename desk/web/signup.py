@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 
 from flask import Response, g, request
@@ -16,6 +17,7 @@ from desk.web.reading import Taste
 from subscribers import requests, store
 from subscribers.address import Address
 
+log = logging.getLogger("bulletin.web")
 GRAIN_SECONDS = 0.25  # every answer is given on such a beat, so that its time tells nothing (C4)
 TRAP = "website"  # people do not see this field; robots fill in every field
 
@@ -28,9 +30,12 @@ def subscribe(public: Public) -> Response:
         return form(public, filled, show=True)
     if filled.problems:
         return form(public, filled, *filled.problems, status=422)
-    if not _by_hand():
+    if g.form_age is None:
+        return form(public, filled, Problem("subscribe", "cookie"), status=422)
+    if request.form.get(TRAP) or g.form_age < guard.LEAST_TIME:  # nobody is accused: they are asked to press again
         return form(public, filled, Problem("subscribe", "press-again"), status=422)
     if not public.limits.clients.allows(client(request.remote_addr), public.clock()):
+        log.warning("One client signs up too often; it is asked to wait.")
         return form(public, filled, Problem("subscribe", "too-many"), status=429)
     return _ask(public, filled)
 
@@ -62,11 +67,6 @@ def wording(public: Public) -> str:
     words = public.reading().words
     mark = hashlib.sha256(words["consent"].encode()).hexdigest()[:8]
     return f"{words['consent-version']} {mark}"
-
-
-def _by_hand() -> bool:
-    """Somebody took their time in a browser that was shown the form. Whoever did not is asked to press once more."""
-    return not request.form.get(TRAP) and g.form_age is not None and g.form_age >= guard.LEAST_TIME
 
 
 def _ask(public: Public, filled: SignUp) -> Response:

@@ -35,7 +35,7 @@ def house_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file with the current schema, to be copied."""
     file = tmp_path_factory.mktemp("database") / "bulletin.db"
     engine = db.open_database(f"sqlite:///{file}")
@@ -45,7 +45,7 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def open_place(house_folder: Path, empty_database: Path, tmp_path: Path) -> Iterator[Callable[..., Place]]:
+def open_place(house_folder: Path, migrated_file: Path, tmp_path: Path) -> Iterator[Callable[..., Place]]:
     """A public site with an empty database and an empty mailbox."""
     opened: list[Place] = []
 
@@ -54,7 +54,7 @@ def open_place(house_folder: Path, empty_database: Path, tmp_path: Path) -> Iter
         clock = clock or Clock()
         folder = tmp_path / str(len(opened))
         folder.mkdir()
-        shutil.copy(empty_database, folder)
+        shutil.copy(migrated_file, folder / "bulletin.db")
         engine = db.open_database(f"sqlite:///{folder}/bulletin.db")
         outbox, paused = folder / "outbox", list[float]()
         more = {} if pause else {"pause": paused.append}

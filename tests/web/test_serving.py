@@ -1,0 +1,93 @@
+"""`bulletin serve`, as it is started in the evening and stopped in the morning; and the same pages on both databases."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from desk.outbox import Outbox
+from desk.web.app import create_app
+from tests.databases import database, database_url, empty_database, postgresql_server
+from tests.web.conftest import KEYS
+from tests.web.place import Clock, Place, make_house
+
+__all__ = ["database", "database_url", "empty_database", "postgresql_server"]
+COMMAND = [sys.executable, "-c", "from desk.cli import main; main()"]
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+def _fetch(url: str, patience: float = 30) -> str:
+    end = time.monotonic() + patience
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return str(answer.read().decode())
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.1)
+
+
+def test_one_command_serves_the_whole_site_and_ends_politely(tmp_path: Path) -> None:
+    make_house(tmp_path / "house")
+    port = _free_port()
+    command = [*COMMAND, "-C", str(tmp_path / "house"), "serve", "--port", str(port), "--now", "2025-01-22T09:00"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        page = _fetch(f"http://127.0.0.1:{port}/subscribe")
+        running.send_signal(signal.SIGTERM)
+        said, complained = running.communicate(timeout=20)
+    assert "See what Tuesday 21 January 2025 would have brought" in page
+    assert running.returncode == 0
+    assert f"http://127.0.0.1:{port}/" in said
+    assert complained == ""
+    assert (tmp_path / "house" / "var" / "bulletin.db").stat().st_mode & 0o077 == 0
+
+
+def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+    make_house(tmp_path / "house")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        command = [*COMMAND, "-C", str(tmp_path / "house"), "serve", "--port", port]
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=os.environ)
+    assert answer.returncode == 1
+    assert "Traceback" not in answer.stderr
+    assert "in use" in answer.stderr
+
+
+@pytest.fixture
+def on_database(database: Engine, house_folder: Path, tmp_path: Path) -> Place:
+    settings, clock, outbox = make_house(house_folder), Clock(), tmp_path / "outbox"
+    sending = Outbox(outbox, settings.house.publisher, clock)
+    app = create_app(settings, engine=database, keys=KEYS, clock=clock, sending=sending, pause=lambda _: None)
+    return Place(app, database, settings, outbox, clock)
+
+
+def test_the_whole_way_on_either_database(on_database: Place) -> None:
+    reader = on_database.reader()
+    welcome = reader.subscribe("head@school.example.org", audience=["primary"])
+    preferences, leave = welcome.link("preferences"), welcome.link("unsubscribe")
+    assert reader.post(f"{preferences}/choices/weekly", {"audience": "senco", "amount": "selection"}).status_code == 303
+    assert reader.post(f"{preferences}/pause/weekly", {"until": "2025-03-03"}).status_code == 303
+    assert "SENCO, and what is for everyone" in reader.get(preferences).text
+    assert reader.client.post(leave).status_code == 200
+    assert reader.post(f"{leave}/why", {"why": "too\x00 long"}, form="/subscribe").status_code == 200
+    assert "back on the list" in reader.post(f"{leave}/undo", form="/subscribe").text
+    assert reader.post(f"{preferences}/data", form=preferences).status_code == 200
+    assert "You are erased" in reader.post(f"{preferences}/erase").text
+    assert reader.get(preferences).status_code == 404
