@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+import db
+from delivery import books
 from subscribers.tokens import signed_link
+from tests.delivery.house import frozen
 from tests.web.conftest import KEYS
 from tests.web.place import Place
 
@@ -66,6 +69,22 @@ def test_pressing_often_says_goodbye_once(place: Place, leave: str) -> None:
     assert len(pages) == 1
     assert [mail.subject for mail in place.mail].count("You will not get Together: weekly update any more") == 1
     assert place.mail[-1].message["Auto-Submitted"] == "auto-generated"
+
+
+def test_what_has_not_been_sent_yet_is_withdrawn_in_the_same_moment(place: Place, leave: str) -> None:
+    mailing = frozen(place.engine, 3)  # reader number 1 is one of its three
+    place.app.test_client().post(leave, data=ONE_CLICK)
+    with db.reading(place.engine) as connection:
+        counts = books.counts(connection, mailing)
+        assert (counts.queued, counts.withdrawn) == (2, 1)
+
+
+def test_erased_is_forgotten_by_the_mailings_too(place: Place) -> None:
+    reader = place.reader()
+    preferences = reader.subscribe("reader1@school1.example").link("preferences")
+    frozen(place.engine, 3)
+    reader.post(f"{preferences}/erase")
+    assert "reader1@school1.example" not in str(place.everything())
 
 
 def test_the_link_works_years_later(place: Place, leave: str) -> None:

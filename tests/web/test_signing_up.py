@@ -11,7 +11,6 @@ from statistics import median
 import pytest
 
 import db
-from desk import rounds
 from desk.web.signup import GRAIN_SECONDS
 from subscribers import store
 from subscribers.model import Proof
@@ -177,10 +176,3 @@ def test_a_no_is_over_when_its_owner_confirms(place: Place) -> None:
     assert [row[1] for row in place.everything()["suppression"]] == ["weekly"]
     reader.subscribe("head@school.example.org")
     assert place.everything()["suppression"] == []
-
-
-def test_leaving_takes_letters_that_wait_along(place: Place) -> None:
-    welcome = place.reader().subscribe("head@school.example.org")
-    assert rounds.goodbye(place.engine, KEYS, 1, "weekly", PROOF) is not None
-    assert place.reader().client.post(welcome.link("unsubscribe")).status_code == 200
-    assert place.mail[-1].subject.startswith("Welcome")
