@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 import db
 from desk.settings import Settings
+from subscribers import choices
 from subscribers.choices import allot, bits
 from subscribers.keys import load_or_make_keys
 from subscribers.model import Basis, Proof
@@ -43,6 +44,7 @@ def open_register(settings: Settings) -> Register:
     db.migrate(engine)
     _know_audiences(engine, settings)
     keys = load_or_make_keys(settings.root / "var" / "keys")
+    _allot_tags(engine, frozenset(tag.id for tag in settings.house.audiences.tags))
     return Register(engine, keys, lawful_bases(settings), settings)
 
 
@@ -54,6 +56,15 @@ def _know_audiences(engine: Engine, settings: Settings) -> None:
     if tags - known.keys():
         with db.writing(engine) as connection:
             allot(connection, tags)
+
+
+def _allot_tags(engine: Engine, tags: frozenset[str]) -> None:
+    """Every audience has its place in the register, before anybody chooses it or an old list names it."""
+    with db.reading(engine) as connection:
+        missing = tags - choices.bits(connection).keys()
+    if missing:
+        with db.writing(engine) as connection:
+            choices.allot(connection, tags)
 
 
 def database_url(settings: Settings) -> str:
