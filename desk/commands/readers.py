@@ -32,7 +32,11 @@ def _opened(context: Context) -> Iterator[Register]:
     from subscribers.model import SubscribersError
 
     try:
-        yield open_register(context.settings())
+        register = open_register(context.settings())
+        try:
+            yield register
+        finally:
+            register.engine.dispose()
     except (DatabaseError, SubscribersError) as error:
         raise click.ClickException(str(error)) from error
 
