@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 
 from builder.model import Edition, Variant
 from builder.press import Press
@@ -50,6 +50,15 @@ def mailing_of(office: Office, edition: Edition, kind: str = "edition") -> Maili
             "browser": office.press.viewer.edition_url(edition),
         },
     )
+
+
+def hold_still(connection: Connection) -> None:
+    """Until this transaction ends nobody subscribes, leaves or changes: whoever leaves meanwhile finds their letter to withdraw.
+
+    SQLite has one writer anyway. On PostgreSQL a "no" would else slip through between our reading and our commit.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE subscriber, subscription, suppression IN SHARE MODE"))
 
 
 def letters_of(press: Press, edition: Edition, variants: Mapping[str, Variant]) -> Iterator[Letter]:

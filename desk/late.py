@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Text, cast, select
 
 from builder.model import Variant
 from builder.select import receives
@@ -49,10 +49,10 @@ def late_reader(connection: Connection, office: Office, sending: books.Sending, 
 
 def late_readers(connection: Connection, office: Office, sending: books.Sending) -> list[Recipient]:
     """Everyone who became a reader after the freeze."""
-    there = select(recipient.c.subscriber).where(recipient.c.mailing_id == sending.id)
-    known = set(connection.execute(there).scalars())
-    query = select(subscription.c.subscriber_id).where(choices_of.is_reading(sending.bulletin, office.today))
-    numbers = [number for number in connection.execute(query).scalars() if str(number) not in known]
+    same = cast(subscription.c.subscriber_id, Text) == recipient.c.subscriber
+    there = select(recipient.c.id).where(recipient.c.mailing_id == sending.id, same).exists()
+    query = select(subscription.c.subscriber_id).where(choices_of.is_reading(sending.bulletin, office.today), ~there)
+    numbers = connection.execute(query).scalars().all()
     found = (late_reader(connection, office, sending, number) for number in numbers)
     return [late for late in found if late]
 

@@ -55,5 +55,5 @@ def open_office(settings: Settings, now: datetime | None = None) -> Iterator[Off
     try:
         yield Office(register, press, delivering)
     finally:
-        press.cache.close()
         register.engine.dispose()
+        press.cache.close()

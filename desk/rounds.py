@@ -192,12 +192,13 @@ def freeze(office: Office, edition: Edition) -> int:
     """One transaction: the letters as they stand now, and every reader of this moment. Raises AlreadyFrozenError."""
     import db
     from delivery import freezing
-    from desk.freezing import letters_of, mailing_of, recipients_of
+    from desk.freezing import hold_still, letters_of, mailing_of, recipients_of
     from desk.selecting import everything, fingerprint, selections
 
     press, register = office.press, office.register
     mailing, mark = mailing_of(office, edition), fingerprint(press, edition)
     with db.writing(office.engine) as connection:
+        hold_still(connection)
         chosen = selections(connection, register, press, edition)
         readers = recipients_of(connection, register, edition, chosen, everything(press, edition), office.today)
         letters = letters_of(press, edition, chosen.variants)
@@ -222,6 +223,7 @@ def take_up(office: Office, sending: Sending, *, in_doubt: bool, missed: bool, l
     """A person's word about a mailing that has stopped: it may go on, and to whom it is sent again. One transaction."""
     import db
     from delivery import books, freezing, ledger
+    from desk.freezing import hold_still
     from desk.late import late_readers
 
     now = datetime.now(UTC)
@@ -233,6 +235,7 @@ def take_up(office: Office, sending: Sending, *, in_doubt: bool, missed: bool, l
         if missed:
             books.resend_failed(connection, sending.id, now=now)
         if late:
+            hold_still(connection)
             freezing.add_late(connection, sending.id, late_readers(connection, office, sending))
 
 
@@ -243,9 +246,11 @@ def send_late(office: Office, number: int, bulletin: str) -> str | None:
     """
     import db
     from delivery import freezing
+    from desk.freezing import hold_still
     from desk.late import current_mailing, late_reader
 
     with db.writing(office.engine) as connection:
+        hold_still(connection)
         sending = current_mailing(connection, bulletin, office.now)
         late = late_reader(connection, office, sending, number) if sending else None
         if sending is None or late is None:

@@ -59,6 +59,8 @@ def opened(context: Context, now: str | None = None) -> Iterator[Office]:
         _refuse(context, "It cannot be built. Nothing was sent.", error.findings)
     except DBAPIError as error:
         raise click.ClickException(f"The database cannot be used: {error.orig}") from error
+    except OSError as error:
+        raise click.ClickException(f"{error.filename or 'The disk'}: {error.strerror or error}") from error
     except (SettingsError, DatabaseError, SubscribersError, DeliveryError, NoSuchEdition) as error:
         raise click.ClickException(str(error)) from error
 

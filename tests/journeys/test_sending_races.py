@@ -1,0 +1,121 @@
+"""What happens at the very same moment: leaving during the freeze, late readers, pausing, on both databases."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+import desk.freezing as freezing
+from builder.model import Edition
+from desk import rounds
+from desk.office import Office, open_office
+from desk.settings import load
+from subscribers import acts
+from subscribers.model import Proof
+from tests.desk.sending_house import DAY, NAME, NOW, READERS, Desk, Inbox
+
+SEND = ("send", "weekly", DAY, "--yes", "--now", NOW)
+MOMENT = datetime(2025, 1, 14, 9, tzinfo=UTC)
+
+
+@pytest.fixture
+def office(desk: Desk) -> Iterator[Office]:
+    desk.subscribe()
+    with open_office(load(desk.house, None, desk.environ), MOMENT) as opened:
+        yield opened
+
+
+def edition(office: Office) -> Edition:
+    return rounds.chosen_editions(office.press, "weekly", MOMENT.date())[0]
+
+
+def number_of(office: Office, address: str) -> int:
+    with office.engine.connect() as connection:
+        return acts.found(connection, address).id
+
+
+def leave(office: Office, address: str) -> None:
+    proof = Proof(at=datetime.now(UTC), how="one-click")
+    rounds.goodbye(office.engine, office.register.keys, number_of(office, address), "weekly", proof)
+
+
+def test_who_leaves_while_the_edition_is_frozen_gets_nothing(
+    desk: Desk, inbox: Inbox, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading, real = threading.Event(), freezing.recipients_of
+
+    def slowly(*given: Any) -> Iterator[Any]:
+        yield from real(*given)  # all readers have been read; nothing is committed
+        reading.set()
+        time.sleep(0.5)
+
+    monkeypatch.setattr(freezing, "recipients_of", slowly)
+
+    def leave_meanwhile() -> None:
+        assert reading.wait(20)
+        leave(office, "governor@norfolk-schools.co.uk")
+
+    reader = threading.Thread(target=leave_meanwhile)
+    reader.start()
+    rounds.freeze(office, edition(office))
+    reader.join()
+    desk.ok("resume", NAME)
+    assert "governor@norfolk-schools.co.uk" not in inbox.addresses
+    counts = desk.status(NAME)
+    assert (counts["accepted"], counts["withdrawn"]) == (4, 1)
+
+
+def test_a_late_reader_is_given_the_current_edition_once(desk: Desk, inbox: Inbox, office: Office) -> None:
+    assert rounds.send_late(office, number_of(office, "parent@home.co.uk"), "weekly") is None  # nothing was sent yet
+    desk.ok(*SEND)
+    desk.ok("subscribers", "add", "late@home.co.uk", "--audience", "parents-carers")
+    late = number_of(office, "late@home.co.uk")
+    assert rounds.send_late(office, late, "weekly") == NAME
+    assert rounds.send_late(office, late, "weekly") is None
+    desk.ok("schedule", "run", "--now", "2025-01-14T11:00")
+    assert inbox.addresses == sorted([*READERS, "late@home.co.uk"])
+    assert rounds.send_late(office, number_of(office, "parent@home.co.uk"), "weekly") is None  # has it
+
+
+def test_whoever_comes_a_week_later_waits_for_the_next_edition(desk: Desk, office: Office) -> None:
+    desk.ok(*SEND)
+    desk.ok("subscribers", "add", "late@home.co.uk")
+    with open_office(load(desk.house, None, desk.environ), datetime(2025, 1, 22, tzinfo=UTC)) as later:
+        assert rounds.send_late(later, number_of(later, "late@home.co.uk"), "weekly") is None
+
+
+def test_pausing_in_mid_send_stops_and_resuming_ends_it(desk: Desk, inbox: Inbox) -> None:
+    desk.import_list(120)
+    sender = desk.start(*SEND, BULLETIN__DELIVERY__RATE="30")
+    while len(inbox.letters) < 3:
+        assert sender.poll() is None, sender.communicate()
+        time.sleep(0.01)
+    desk.ok("pause")
+    assert sender.wait(10) == 1
+    sender.communicate()
+    counts = desk.status(NAME)
+    assert 0 < counts["accepted"] < 120 and counts["in_doubt"] == 0
+    desk.ok("resume")
+    assert len(inbox.addresses) == len(set(inbox.addresses)) == 120
+
+
+def test_a_second_sender_takes_over_when_the_first_one_dies(desk: Desk, inbox: Inbox) -> None:
+    desk.import_list(120)
+    first = desk.start(*SEND, BULLETIN__DELIVERY__RATE="30")
+    while len(inbox.letters) < 3:
+        assert first.poll() is None, first.communicate()
+        time.sleep(0.01)
+    second = desk.start(*SEND)
+    time.sleep(2)  # it watches
+    assert second.poll() is None
+    first.kill()
+    first.communicate()
+    second.communicate(timeout=30)
+    counts = desk.status(NAME)
+    assert counts["accepted"] + counts["in_doubt"] == 120
+    assert len(inbox.addresses) == len(set(inbox.addresses))
