@@ -85,7 +85,7 @@ class Public:
     def person(self, token: str) -> Subscriber:
         """Whose preferences these are. Raises BadLink, Nobody."""
         link = self.link(token, "preferences")
-        with db.reading(self.engine) as connection:
+        with db.glancing(self.engine) as connection:
             found = store.by_id(connection, link.subscriber_id)
         if found is None:
             raise Nobody
