@@ -109,7 +109,13 @@ def _open_sqlite(path: Path, busy_seconds: float) -> Engine:
 def _make_file(path: Path) -> None:
     try:
         path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, PRIVATE_FILE))  # -wal and -shm take the same permissions
+        if not path.exists():
+            # Never a file that is there: closing it would drop every lock that this process's other connections hold on
+            # it (POSIX), and the next writer would damage it. -wal and -shm take the same permissions.
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE_FILE))
+    except FileExistsError:
+        if not path.is_file():
+            raise DatabaseError(f"The database file {path} cannot be made: its folder is a file. {EXAMPLES}") from None
     except OSError as error:
         raise DatabaseError(f"The database file {path} cannot be made: {error.strerror}. {EXAMPLES}") from error
 
