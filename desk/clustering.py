@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from delivery import doctor
 from delivery.ledger import settle_leftovers
-from delivery.model import Counts
+from delivery.model import Counts, DeliveryError
 from delivery.run import Summary
-from desk.engines import make_engine
+from desk.engines import make_engine, make_relay
 from desk.office import Office
 from desk.sending import counted, found, terms_of
 from desk.settings import SettingsError
@@ -44,6 +45,7 @@ def working(office: Office, name: str = "") -> Iterator[Worker]:
 def deliver_by_workers(office: Office, name: str, progress: Callable[[Counts], None] | None) -> Summary:
     """Begins the mailing, or joins those who send it, and stays to its end."""
     sending = found(office, name)
+    _try_the_relay(office)
     ended = threading.Event()
     with working(office) as worker:
         watcher = threading.Thread(target=_watch, args=(office, sending.id, progress, ended), daemon=True)
@@ -60,6 +62,14 @@ def deliver_by_workers(office: Office, name: str, progress: Callable[[Counts], N
             watcher.join(5)
     settle_leftovers(office.engine, sending.id)
     return Summary(how, counted(office, sending.id))
+
+
+def _try_the_relay(office: Office) -> None:
+    """Workers would try for days, as they should at night; whoever presses the button is told at once."""
+    if office.delivering.transport == "smtp":
+        for finding in doctor.relay(make_relay(office.delivering)):
+            if finding.level == "bad":
+                raise DeliveryError(finding.words)
 
 
 def _is_left(office: Office, name: str) -> bool:

@@ -130,7 +130,9 @@ class Desk:
         return done
 
     def json(self, *words: str, **environ: str) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.run(*words, "--json", **environ).stdout)
+        done = self.run(*words, "--json", **environ)
+        assert done.stdout, done.stderr
+        found: dict[str, Any] = json.loads(done.stdout)
         return found
 
     def status(self, *words: str) -> dict[str, int]:
