@@ -5,14 +5,15 @@ from __future__ import annotations
 import hmac
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import db
 from builder.model import Edition, Variant
 from builder.render import encoded_size
-from delivery import books
+from delivery import books, verp
 from delivery.fence import BusyError
+from delivery.folder import Folder
 from delivery.ledger import Ledger
 from delivery.model import Counts, DeliveryError, State
 from delivery.run import Summary, Terms, send
@@ -177,13 +178,27 @@ def deliver(office: Office, name: str, progress: Progress | None = None, *, wait
     while True:
         try:
             with Ledger(office.engine, sending.id) as ledger:
-                return send(ledger, engine, terms, progress=progress)
+                summary = send(ledger, engine, terms, progress=progress)
+            return _by_evidence(office, sending, summary)
         except BusyError:
             if not wait:
                 raise
             if progress:
                 progress(counted(office, sending.id))
             time.sleep(BUSY_SECONDS)
+
+
+def _by_evidence(office: Office, sending: books.Sending, summary: Summary) -> Summary:
+    """A letter in doubt that lies in the folder has left; a mail server cannot be asked."""
+    if not summary.counts.in_doubt or office.delivering.transport != "folder":
+        return summary
+    folder, key = Folder(office.delivering.folder, office.delivering.form), return_secret(office.register.keys)
+    with db.reading(office.engine) as connection:
+        doubted = [fate.subscriber for fate in books.fates(connection, sending.id, State.IN_DOUBT)]
+    there = [one for one in doubted if folder.has(verp.token(key, sending.name, one))]
+    with db.writing(office.engine) as connection:
+        books.settle_in_doubt(connection, sending.id, there, now=datetime.now(UTC))
+    return replace(summary, counts=counted(office, sending.id))
 
 
 def found(office: Office, name: str) -> books.Sending:

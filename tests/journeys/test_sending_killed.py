@@ -89,3 +89,18 @@ def test_killed_between_any_two_lines_the_same_command_goes_on(
         assert killed.returncode == -9, (line, killed.stderr)
         one.run(*SEND)
         nobody_twice_nobody_lost(one, inbox, 6, CONNECTIONS)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_letter_that_lies_in_the_folder_is_no_longer_in_doubt(desk: Desk) -> None:
+    desk.import_list(6)
+    desk.environ["BULLETIN__DELIVERY__TRANSPORT"] = "folder"
+    folder = ROOT / "delivery" / "folder.py"
+    lines = folder.read_text().split("\n")
+    (settled,) = [
+        number for number, line in enumerate(lines, 1) if "work.settle(parcel, Outcome(State.ACCEPTED" in line
+    ]
+    assert victim(desk, "kill", f"{folder}:{settled}").returncode == -9  # renamed into place, and not yet written down
+    desk.ok(*SEND)
+    assert desk.status(NAME)["accepted"] == 6
+    assert len(list((desk.house / "var" / "outbox" / "new").iterdir())) == 6

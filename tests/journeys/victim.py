@@ -19,7 +19,7 @@ WATCHED = frozenset(
     for name in (
         *("desk/rounds.py", "desk/sending.py", "desk/freezing.py", "desk/selecting.py", "desk/commands/sending.py"),
         *("delivery/freezing.py", "delivery/books.py", "delivery/ledger.py", "delivery/run.py", "delivery/smtp.py"),
-        *("builder/publish.py", "delivery/fence.py"),
+        *("builder/publish.py", "delivery/fence.py", "delivery/folder.py"),
     )
 )
 reached: set[str] = set()
