@@ -38,6 +38,11 @@ class Fired:
         """Deferred letters are no fault: a later run tries them again."""
         return self.summary is not None and (self.summary.is_good or self.summary.ended == "waiting")
 
+    @property
+    def is_stopped(self) -> bool:
+        """Somebody asked this process to end (SIGTERM): begin nothing more."""
+        return self.summary is not None and self.summary.ended == "stopped"
+
 
 # --- approving -------------------------------------------------------------------------------------------------------
 
@@ -123,9 +128,15 @@ def fire(office: Office, progress: Progress | None = None) -> list[Fired]:
     late; from then on it is missed, and a person decides.
     """
     missed = _take_due(office)
-    fired = [_post(office, one, progress) for one in _taken(office)]
+    fired: list[Fired] = []
+    for one in _taken(office):
+        fired.append(_post(office, one, progress))
+        if fired[-1].is_stopped:
+            return fired
     done = {one.name for one in fired}
-    fired += [_go_on(office, name, progress) for name in _open(office) if name not in done]
+    for name in _open(office):
+        if name not in done and not any(one.is_stopped for one in fired):
+            fired.append(_go_on(office, name, progress))
     return [one for one in fired if one.problem != "busy"] + [
         Fired(
             f"{one.bulletin}-{one.edition}", None, f"it was due at {one.at:%H:%M} UTC and was missed; send it, or not"

@@ -201,6 +201,22 @@ def _by_evidence(office: Office, sending: books.Sending, summary: Summary) -> Su
     return replace(summary, counts=counted(office, sending.id))
 
 
+def edited_since(office: Office, edition: Edition, before: books.Sending) -> bool:
+    """Looked at as of the moment of the freeze: what was released or has expired since then is no edit."""
+    press = replace(office.press, now=before.frozen_at.astimezone(office.press.now.tzinfo))
+    try:
+        return fingerprint(press, edition) != before.fingerprint
+    finally:
+        press.cache.close()
+
+
+def under_way(sending: books.Sending) -> books.Sending:
+    """Raises DeliveryError for one that cannot be stopped any more."""
+    if sending.finished_at is not None:
+        raise DeliveryError(f"{sending.name} is finished: there is nothing to stop.")
+    return sending
+
+
 def found(office: Office, name: str) -> books.Sending:
     """Raises DeliveryError."""
     with db.reading(office.engine) as connection:

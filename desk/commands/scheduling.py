@@ -126,13 +126,14 @@ def remove(context: Context, bulletin: str, day: date) -> None:
 def run_due(context: Context, stay: bool, now: str | None) -> None:
     """Send what is due, once however often this runs, and go on with what broke off. For cron, once a minute; or --stay."""
     while True:
-        is_good = _tick(context, now)
-        if not stay:
+        is_good, is_stopped = _tick(context, now)
+        if not stay or is_stopped:
             sys.exit(0 if is_good else 1)
         time.sleep(LOOK_SECONDS)
 
 
-def _tick(context: Context, now: str | None) -> bool:
+def _tick(context: Context, now: str | None) -> tuple[bool, bool]:
+    """Whether all is well, and whether somebody asked this process to end."""
     from desk.planning import fire
 
     try:
@@ -140,13 +141,13 @@ def _tick(context: Context, now: str | None) -> bool:
             fired = fire(office)
     except click.ClickException as error:
         error.show()
-        return False
+        return False, False
     if context.as_json:
         click.echo(json.dumps({"fired": [_as_json(one) for one in fired]}, ensure_ascii=False))
     else:
         for one in fired:
             _tell(one)
-    return all(one.is_good for one in fired)
+    return all(one.is_good for one in fired), any(one.is_stopped for one in fired)
 
 
 def _as_json(one: Fired) -> dict[str, Any]:

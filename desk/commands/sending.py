@@ -71,9 +71,9 @@ def _agreed(context: Context) -> bool:
 
 def _tell_frozen(context: Context, office: Office, edition: Edition, before: Sending) -> bool:
     """Whether it was edited since."""
-    from desk.selecting import fingerprint
+    from desk.sending import edited_since
 
-    edited = before.fingerprint != fingerprint(office.press, edition)
+    edited = edited_since(office, edition, before)
     if not context.as_json:
         click.echo(
             f"{before.name} was frozen on {before.frozen_at:%d %B %Y at %H:%M} UTC; this goes on with it.", err=True
@@ -254,9 +254,10 @@ def pause(context: Context, mailing: str | None) -> None:
     """Hold a mailing: whoever sends it ends the letters under way and stops."""
     import db
     from delivery import books
+    from desk.sending import under_way
 
     with opened(context) as office:
-        chosen = chosen_mailing(office, mailing, to_resume=True)
+        chosen = under_way(chosen_mailing(office, mailing, to_resume=True))
         with db.writing(office.engine) as connection:
             books.pause(connection, chosen.id)
     say(context, {"mailing": chosen.name, "control": "paused"}, f"{chosen.name} is paused. To go on: bulletin resume")
@@ -271,9 +272,10 @@ def cancel(context: Context, mailing: str | None, yes: bool) -> None:
     """Stop a mailing for good: what has not left does not leave."""
     import db
     from delivery import books
+    from desk.sending import under_way
 
     with opened(context) as office:
-        chosen = chosen_mailing(office, mailing, to_resume=True)
+        chosen = under_way(chosen_mailing(office, mailing, to_resume=True))
         if not (yes or context.as_json or not sys.stdin.isatty()):
             click.confirm(f"Stop {chosen.name} for good?", abort=True)
         with db.writing(office.engine) as connection:

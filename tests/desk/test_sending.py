@@ -249,3 +249,24 @@ def test_cancelling_in_mid_send_stops_within_a_second(desk: Desk, inbox: Inbox) 
     assert counts["accepted"] == len(inbox.letters) < before + 60
     assert counts["accepted"] + counts["withdrawn"] == 300
     assert threading.active_count() < 50
+
+
+def test_a_mailing_that_is_done_is_neither_paused_nor_cancelled(desk: Desk) -> None:
+    desk.subscribe({"a@home.co.uk": ""})
+    send(desk)
+    for command in ("pause", "cancel"):
+        done = desk.run(command)
+        assert done.exit_code == 1 and "is finished" in done.stderr
+    assert desk.status(NAME)["accepted"] == 1
+
+
+def test_what_was_released_since_is_no_edit(desk: Desk) -> None:
+    desk.subscribe({"a@home.co.uk": ""})
+    file = desk.house / "content" / "weekly" / DAY / "held.md"
+    words = (
+        "---\ntitle: Held back for the day after\nsummary: It is told on Wednesday.\nrelease: 2025-01-15 10:00\n---\n"
+    )
+    file.write_text(f"{words}It is told on Wednesday, and not before.\n")
+    send(desk)
+    again = desk.run("send", "weekly", DAY, "--yes", "--now", "2025-01-16T09:00")
+    assert again.exit_code == 0 and "edited since" not in again.stderr

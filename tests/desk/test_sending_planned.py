@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -174,3 +175,19 @@ def test_a_planned_sending_waits_for_its_approval_until_it_is_too_late(desk: Des
 def test_firing_when_nothing_is_due_does_nothing(desk: Desk) -> None:
     with open_office(load(desk.house, None, desk.environ)) as office:
         assert fire(office) == []
+
+
+def test_a_scheduler_that_is_asked_to_end_in_mid_send_ends_and_loses_nobody(desk: Desk, inbox: Inbox) -> None:
+    desk.import_list(120)
+    desk.ok("schedule", "weekly", DAY, "--now", BEFORE)
+    scheduler = desk.start("schedule", "run", "--stay", "--now", NOW, BULLETIN__DELIVERY__RATE="30")
+    while len(inbox.letters) < 3:
+        assert scheduler.poll() is None, scheduler.communicate()
+        time.sleep(0.01)
+    scheduler.terminate()
+    assert scheduler.wait(10) == 1
+    scheduler.communicate()
+    counts = desk.status(NAME)
+    assert counts["in_doubt"] == 0 and 0 < counts["accepted"] < 120
+    desk.ok("schedule", "run", "--now", "2025-01-14T09:02")
+    assert len(inbox.addresses) == len(set(inbox.addresses)) == 120
