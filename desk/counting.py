@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 import db
 from builder.audience import reaches
 from desk.register import Register
-from desk.settings import Settings, SettingsError
 from subscribers import counts
-from subscribers.retention import Retention
 
 if TYPE_CHECKING:
     from builder.press import Press
@@ -60,13 +58,3 @@ def told(numbers: dict[str, Any]) -> str:
         months = ((m, g["began"], g["ended"]) for m, g in numbers["growth"].items())
         lines += ["", "growth:", *(f"  {month}  +{began:,}  -{ended:,}" for month, began, ended in months)]
     return "\n".join(lines)
-
-
-def keeping(settings: Settings) -> Retention:
-    """[subscribers.retention]: ended-days, held-days, log-days. Raises SettingsError."""
-    told = settings.rooms["subscribers"].get("retention", {})
-    known = {"ended-days", "held-days", "log-days"}
-    wrong = [name for name, days in told.items() if name not in known or not isinstance(days, int) or days < 1]
-    if wrong:
-        raise SettingsError(f"[subscribers.retention] {wrong[0]} must be one of {', '.join(sorted(known))}, in days.")
-    return Retention(**{name.replace("-", "_"): days for name, days in told.items()})

@@ -81,7 +81,7 @@ class Delivering:
 def read_delivering(settings: Settings, environ: Mapping[str, str] | None = None) -> Delivering:
     """Raises SettingsError with every mistake, each with its line or its variable."""
     text = settings.file.read_text("utf-8-sig", errors="replace")
-    mistakes = Mistakes(settings.file.name, text, _given(os.environ if environ is None else environ))
+    mistakes = Mistakes(settings.file.name, text, given(os.environ if environ is None else environ))
     table = Table(settings.rooms["delivery"], ("delivery",), mistakes)
     found = _read(table, settings.root, settings.house.publisher.email.rpartition("@")[2])
     if mistakes.found:
@@ -89,7 +89,7 @@ def read_delivering(settings: Settings, environ: Mapping[str, str] | None = None
     return found
 
 
-def _given(environ: Mapping[str, str]) -> dict[Steps, str]:
+def given(environ: Mapping[str, str]) -> dict[Steps, str]:
     names = ((name.removeprefix(PREFIX), text) for name, text in environ.items() if name.startswith(PREFIX))
     return {tuple(name.lower().replace("_", "-").split("--")): text for name, text in names}
 

@@ -29,6 +29,7 @@ def _opened(context: Context) -> Iterator[Register]:
     """The register; everything that the rooms refuse becomes one clear line and a non-zero exit."""
     from db.errors import DatabaseError
     from desk.register import open_register
+    from desk.settings import SettingsError
     from subscribers.model import SubscribersError
 
     try:
@@ -37,7 +38,7 @@ def _opened(context: Context) -> Iterator[Register]:
             yield register
         finally:
             register.engine.dispose()
-    except (DatabaseError, SubscribersError) as error:
+    except (DatabaseError, SettingsError, SubscribersError) as error:
         raise click.ClickException(str(error)) from error
 
 
@@ -142,9 +143,7 @@ def undo(context: Context, number: int) -> None:
 
     with _opened(context) as register, db.writing(register.engine) as connection:
         done = take_back(connection, number, staff_proof("undo"))
-    line = (
-        f"Taken back: {done.removed} removed, {done.kept} kept because they have acted since, {done.choices_restored} restored."
-    )
+    line = f"Taken back: {done.removed} removed, {done.kept} kept because they have acted since, {done.choices_restored} restored."
     say(context, {"removed": done.removed, "kept": done.kept, "restored": done.choices_restored}, line)
 
 
@@ -306,13 +305,12 @@ def counts(context: Context, bulletin: str | None, day: date | None, now: str | 
 def retention(context: Context) -> None:
     """Forget what is older than the privacy notice promises. Run it every night."""
     import db
-    from desk.counting import keeping
     from subscribers import retention as rules
     from subscribers import rights
 
     with _opened(context) as register:
         with db.writing(register.engine) as connection:
-            gone = rules.run(connection, keeping(register.settings), datetime.now(UTC))
+            gone = rules.run(connection, register.keeping.retention, datetime.now(UTC))
         rights.scrub(register.engine)
     numbers = {"requests": gone.requests, "held": gone.held, "people": gone.people}
     say(context, numbers, f"Forgotten: {gone.requests} requests, {gone.held} held rows, {gone.people} people.")

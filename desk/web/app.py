@@ -13,17 +13,16 @@ from flask import Flask, Response, g, request
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-import db
 from desk.house import open_press
+from desk.keeping import Keeping, read_keeping
 from desk.letters import Sending, Writer
 from desk.outbox import Outbox
-from desk.register import lawful_bases
-from desk.settings import Settings, SettingsError
+from desk.register import know_audiences
+from desk.settings import Settings
 from desk.web import archive, confirming, faults, guard, leaving, moving, pausing, preferences, signup, yours
 from desk.web.limits import Limits
 from desk.web.public import Public
 from desk.web.reading import Reading
-from subscribers.choices import allot
 from subscribers.tokens import Keys
 
 MOST_BYTES = 64 * 1024  # of a form; the longest honest one is far under 4 KB
@@ -46,9 +45,9 @@ def create_app(
     limits: Limits | None = None,
 ) -> Flask:
     """The public site as a WSGI application. The database must have the current schema."""
-    public = _public(settings, engine, keys, clock, sending, random, pause, limits or Limits())
-    with db.writing(engine) as connection:
-        allot(connection, (tag.id for tag in settings.house.audiences.tags))
+    keeping = read_keeping(settings)
+    public = _public(settings, keeping, engine, keys, clock, sending, random, pause, limits or Limits())
+    know_audiences(engine, settings)
     public.reading()  # a house that cannot be read is told now, not to the first visitor
     app = Flask("bulletin", static_folder=None, template_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=MOST_BYTES, MAX_FORM_MEMORY_SIZE=MOST_BYTES, MAX_FORM_PARTS=MOST_FIELDS)
@@ -57,13 +56,14 @@ def create_app(
     faults.install(app, public, settings.root / "site")
     _route(app, public, settings)
     app.wsgi_app = guard.Dressed(app.wsgi_app)  # type: ignore[method-assign, assignment]
-    if proxies := trusted_proxies(settings):
+    if proxies := keeping.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
     return app
 
 
 def _public(
     settings: Settings,
+    keeping: Keeping,
     engine: Engine,
     keys: Keys,
     clock: Callable[[], datetime],
@@ -80,7 +80,7 @@ def _public(
         engine=engine,
         keys=keys,
         form_key=guard.form_key(keys),
-        bases=lawful_bases(settings),
+        bases=keeping.bases,
         clock=clock,
         random=random,
         pause=pause,
@@ -121,11 +121,3 @@ def _needs_a_form(public: Public) -> Response | None:
     if request.method in guard.READS or request.endpoint in (*guard.OPEN_TO_ALL, "subscribe", None):
         return None
     return None if g.form_age is not None else public.page("stale", "400", 400, here=request.path)
-
-
-def trusted_proxies(settings: Settings) -> int:
-    """[desk] trusted-proxies: how many of our own machines stand in front and say who is asking. Raises SettingsError."""
-    found = settings.rooms["desk"].get("trusted-proxies", 0)
-    if not isinstance(found, int) or isinstance(found, bool) or found < 0:
-        raise SettingsError(f'[desk] trusted-proxies must be a number like 1, and is "{found}".')
-    return found
