@@ -307,9 +307,12 @@ def _bulletin(id_: str, table: Table, *, main: bool) -> Bulletin:
     )
 
 
-# Names that the archive's own folders have.
+# Names that the archive's own folders and the public pages have.
 RESERVED_NAMES = frozenset(
-    ["editions", "items", "documents", "images", "audiences", "subscribe", "preferences", "unsubscribe", "good-news"]
+    """
+    editions items documents images audiences good-news privacy accessibility
+    subscribe confirm preferences unsubscribe
+    """.split()
 )
 
 

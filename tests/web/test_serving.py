@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import Engine
 
 from desk.outbox import Outbox
+from desk.settings import RESERVED_NAMES
 from desk.web.app import create_app
 from tests.databases import database, database_url, empty_database, postgresql_server
 from tests.web.conftest import KEYS
@@ -91,3 +92,9 @@ def test_the_whole_way_on_either_database(on_database: Place) -> None:
     assert reader.post(f"{preferences}/data", form=preferences).status_code == 200
     assert "You are erased" in reader.post(f"{preferences}/erase").text
     assert reader.get(preferences).status_code == 404
+
+
+def test_no_bulletin_can_have_the_name_of_a_public_page(place: Place) -> None:
+    first = {rule.rule.split("/")[1] for rule in place.app.url_map.iter_rules()}
+    names = {name for name in first if name.replace("-", "").isalnum()}
+    assert {"subscribe", "confirm"} <= names <= RESERVED_NAMES
