@@ -91,3 +91,37 @@ def test_several_sender_processes_share_a_mailing(desk: Desk, inbox: Inbox, post
         dropped_postgresql(postgresql_server, system)
     assert desk.status(NAME)["accepted"] == 200
     assert len(inbox.addresses) == len(set(inbox.addresses)) == 200
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_worker_that_is_asked_to_end_leaves_its_share_to_the_others(
+    desk: Desk, inbox: Inbox, postgresql_server: str
+) -> None:
+    system = made_postgresql(postgresql_server)
+    cluster = {
+        "BULLETIN__DELIVERY__ENGINE": "dbos",
+        "BULLETIN__DELIVERY__DBOS_URL": system,
+        "BULLETIN__DELIVERY__SHARE_SIZE": "60",
+        "BULLETIN__DELIVERY__RATE": "60",
+        "BULLETIN__DELIVERY__WORKERS": "2",
+    }
+    desk.import_list(240)
+    worker = desk.start("worker", "--name", "worker", **cluster)
+    sender = desk.start(*SEND, **cluster)
+    try:
+        while len(inbox.letters) < 40:
+            assert sender.poll() is None, sender.communicate()
+            time.sleep(0.01)
+        worker.terminate()
+        begun = time.monotonic()
+        worker.communicate(timeout=30)
+        assert time.monotonic() - begun < 10
+        sender.communicate(timeout=90)
+    finally:
+        worker.kill()
+        sender.kill()
+        dropped_postgresql(postgresql_server, system)
+    counts = desk.status(NAME)
+    assert counts["accepted"] + counts["in_doubt"] == 240
+    assert counts["in_doubt"] <= 4  # its connections
+    assert len(inbox.addresses) == len(set(inbox.addresses))
