@@ -12,9 +12,10 @@ from db.schema import delivery as tables
 
 from .model import WAITING, Counts, DeliveryError, State
 
+TABLES_WITH_PEOPLE = ("recipient", "came_back")
 DESK = -1  # the row of the running totals to which acts of people are booked
 
-_recipient, _mailing, _tally = tables.recipient, tables.mailing, tables.tally
+_recipient, _mailing, _tally, _back = tables.recipient, tables.mailing, tables.tally, tables.came_back
 
 
 @dataclass(frozen=True)
@@ -173,8 +174,30 @@ def withdraw(
     )
 
 
+def of_reader(connection: Connection, subscribers: Collection[str]) -> list[dict[str, Any]]:
+    """All that is held of one reader, by their numbers, as plain values for JSON: each letter, and what came back of it."""
+    about = _mailing.c["name", "bulletin", "edition"]
+    fields = _recipient.c["address", "state", "attempts", "at", "code", "status", "words"]
+    theirs = select(_mailing.c.id.label("mailing"), _recipient.c.subscriber, *about, *fields).join_from(
+        _recipient, _mailing
+    )
+    query = theirs.where(_recipient.c.subscriber.in_(list(subscribers))).order_by(_mailing.c.id)
+    back = select(_back).where(_back.c.subscriber.in_(list(subscribers))).order_by(_back.c.id)
+    returned: dict[tuple[int, str], list[dict[str, Any]]] = {}
+    for row in connection.execute(back):
+        said = {"kind": row.kind, "status": row.status, "words": row.words, "at": row.at.isoformat()}
+        returned.setdefault((row.mailing_id, row.subscriber), []).append(said)
+    found = [dict(row._mapping) for row in connection.execute(query)]
+    keys = [(row.pop("mailing"), row.pop("subscriber")) for row in found]
+    return [
+        {**row, "at": row["at"] and row["at"].isoformat(), "came_back": returned.get(key, [])}
+        for key, row in zip(keys, found, strict=True)
+    ]
+
+
 def forget(connection: Connection, subscriber: str) -> int:
-    """Erasure: the address and the tokens go, the bare count of what happened stays."""
+    """Erasure: the address, the tokens and the servers' words go, the bare count of what happened stays."""
+    connection.execute(update(_back).where(_back.c.subscriber == subscriber).values(words=""))
     return connection.execute(
         update(_recipient)
         .where(_recipient.c.mailing_id.in_(select(_mailing.c.id)), _recipient.c.subscriber == subscriber)

@@ -14,6 +14,8 @@ from email.utils import format_datetime, formataddr
 from pathlib import Path
 
 from builder.model import Letter, Publisher
+from desk.shelves import forget_letters
+from subscribers.address import parse
 
 # EmailMessage writes headers over its line length as encoded words, which breaks List-Unsubscribe; bodies stay at 76.
 HEADERS = policy.SMTP.clone(max_line_length=998)
@@ -43,10 +45,7 @@ class Outbox:
         partial.rename(place)
 
     def forget(self, address: str) -> None:
-        line = f"\r\nTo: {address}\r\n".encode().lower()
-        for file in self.folder.glob("*.eml"):
-            if line in file.read_bytes().lower():
-                file.unlink()
+        forget_letters(self.folder, parse(address))
 
 
 def to_bytes(address: str, letter: Letter, headers: Mapping[str, str], publisher: Publisher) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -53,9 +52,13 @@ def everything(connection: Connection, keys: Keys, address: Address) -> dict[str
     }
 
 
-def exported(connection: Connection, keys: Keys, address: Address) -> str:
-    """The same as a file for the person: JSON that can be read by people too."""
-    return json.dumps(everything(connection, keys, address), ensure_ascii=False, indent=2, sort_keys=False)
+def numbers(connection: Connection, address: Address) -> tuple[int, ...]:
+    """The numbers that the person with this address has and had: other rooms may know them by one."""
+    person = store.find(connection, address.key)
+    if person is None:
+        return ()
+    former = select(tables.former_subscriber.c.id).where(tables.former_subscriber.c.subscriber_id == person.id)
+    return (person.id, *connection.execute(former).scalars())
 
 
 def _about(person: Subscriber) -> dict[str, Any]:
@@ -99,20 +102,19 @@ def erase(connection: Connection, keys: Keys, address: Address, proof: Proof) ->
 
     Afterwards `scrub` removes the bytes themselves, at once or with the nightly retention.
     """
-    person = store.find(connection, address.key)
-    numbers: tuple[int, ...] = ()
-    if person is not None:
-        former = select(tables.former_subscriber.c.id).where(tables.former_subscriber.c.subscriber_id == person.id)
-        numbers = (person.id, *connection.execute(former).scalars())
-        connection.execute(delete(tables.subscriber).where(tables.subscriber.c.id == person.id))
+    known = numbers(connection, address)
+    if known:
+        connection.execute(delete(tables.subscriber).where(tables.subscriber.c.id == known[0]))
     asked = connection.execute(delete(tables.request).where(tables.request.c.address_key == address.key)).rowcount
     held = connection.execute(delete(tables.held).where(tables.held.c.address_key == address.key)).rowcount
     store.suppress(connection, keys, address.key, EVERY_BULLETIN, "erased", proof)
-    return Erased(bool(person or asked or held), numbers)
+    return Erased(bool(known or asked or held), known)
 
 
-def scrub(engine: Engine) -> None:
+def scrub(engine: Engine, *others: str) -> None:
     """Overwrite what deleted rows have left behind: in the database's pages, and on SQLite in its write-ahead log.
+
+    `others`: tables of other rooms that name people.
 
     On PostgreSQL the server's own log of changes keeps old bytes until it is recycled, which its administrator decides.
     Raises SubscribersError when others use the database for too long; nothing is lost, run it again.
@@ -125,7 +127,7 @@ def scrub(engine: Engine) -> None:
             return
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         _wait_for_older_readers(connection)
-        for table in TABLES_WITH_PEOPLE:
+        for table in (*TABLES_WITH_PEOPLE, *others):
             connection.execute(text(f"VACUUM (FULL, ANALYZE) {table}"))
         connection.execute(text("VACUUM pg_catalog.pg_statistic"))
         connection.execute(text("CHECKPOINT"))

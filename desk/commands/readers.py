@@ -239,11 +239,11 @@ def remove(context: Context, address: str, bulletin: str | None) -> None:
 def show(context: Context, address: str) -> None:
     """Everything that is held about an address, as JSON: the answer to a subject access request."""
     import db
-    from subscribers import rights
+    from desk.person import shown
     from subscribers.address import parse
 
     with _opened(context) as register, db.reading(register.engine) as connection:
-        click.echo(rights.exported(connection, register.keys, parse(address)))
+        click.echo(shown(connection, register.keys, parse(address)))
 
 
 @subscribers.command()
@@ -253,15 +253,14 @@ def show(context: Context, address: str) -> None:
 @click.pass_obj
 def erase(context: Context, address: str, yes: bool) -> None:
     """Forget a person: no byte of the address stays, only a keyed hash so that no old list brings them back."""
-    from desk import rounds
+    from desk import person
     from desk.register import staff_proof
-    from subscribers import rights
 
     if not (yes or context.as_json or not sys.stdin.isatty()):
         click.confirm(f"Forget {address} for good?", abort=True)
     with _opened(context) as register:
-        rounds.erase(register.engine, register.keys, address, staff_proof("erased by staff"))
-        rights.scrub(register.engine)
+        person.forget(register, address, staff_proof("erased by staff"))
+        person.scrub(register.engine)
     say(context, {"erased": True}, "Forgotten.")
 
 
@@ -304,16 +303,18 @@ def counts(context: Context, bulletin: str | None, day: date | None, now: str | 
 @click.pass_obj
 def retention(context: Context) -> None:
     """Forget what is older than the privacy notice promises. Run it every night."""
-    import db
-    from subscribers import retention as rules
-    from subscribers import rights
+    from desk.person import keep_no_longer
 
     with _opened(context) as register:
-        with db.writing(register.engine) as connection:
-            gone = rules.run(connection, register.keeping.retention, datetime.now(UTC))
-        rights.scrub(register.engine)
-    numbers = {"requests": gone.requests, "held": gone.held, "people": gone.people}
-    say(context, numbers, f"Forgotten: {gone.requests} requests, {gone.held} held rows, {gone.people} people.")
+        gone = keep_no_longer(register, datetime.now(UTC))
+    rows = gone.rows
+    numbers = {"requests": rows.requests, "held": rows.held, "people": rows.people}
+    line = f"Forgotten: {rows.requests} requests, {rows.held} held rows, {rows.people} people"
+    say(
+        context,
+        {**numbers, "letters": gone.letters, "reports": gone.reports},
+        f"{line}; {gone.letters} letters and {gone.reports} reports thrown away.",
+    )
 
 
 # --- those who must not be written to --------------------------------------------------------------------------------

@@ -88,6 +88,7 @@ def _public(
         sending=sending,
         writer=Writer(house, keys, sending, lambda: reading().stationery),
         limits=limits,
+        reports=settings.root / "var" / "reports",
     )
 
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 from flask import Response
@@ -57,6 +58,8 @@ class Public:
     sending: Sending
     writer: Writer
     limits: Limits
+    reports: Path
+    """The folder of what staff were told: it names people too."""
 
     @property
     def offered(self) -> tuple[Bulletin, ...]:

@@ -6,9 +6,10 @@ from flask import Response, request
 
 import db
 from desk import rounds
+from desk.person import shown
+from desk.shelves import forget_in_reports
 from desk.web.preferences import HOW, here
 from desk.web.public import Public
-from subscribers import rights
 from subscribers.address import parse
 
 
@@ -16,16 +17,18 @@ def data(public: Public, token: str) -> Response:
     """Everything held, as a file to keep."""
     person = public.person(token)
     with db.reading(public.engine) as connection:
-        held = rights.exported(connection, public.keys, parse(person.address))
+        held = shown(connection, public.keys, parse(person.address))
     response = Response(held, mimetype="application/json")
     response.headers["Content-Disposition"] = 'attachment; filename="my-data.json"'
     return response
 
 
 def erase(public: Public, token: str) -> Response:
+    """Files first, so that a second press is harmless. The bytes of the rows go with the nightly retention (C7)."""
     person = public.person(token)
     if request.method != "POST":
         return public.page("erase", here=here(public, token), person=person)
-    rounds.erase(public.engine, public.keys, person.address, public.proof(HOW))
     public.sending.forget(person.address)
+    forget_in_reports(public.reports, parse(person.address))
+    rounds.erase(public.engine, public.keys, person.address, public.proof(HOW))
     return public.page("erased")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -30,7 +29,7 @@ def everywhere(room: Room) -> None:
 def test_all_that_is_held_is_shown(room: Room) -> None:
     everywhere(room)
     room.leave(SECRET)
-    seen = json.loads(room.look(rights.exported, KEYS, parse(SECRET.upper())))
+    seen = room.look(rights.everything, KEYS, parse(SECRET.upper()))
     assert seen["subscriber"]["name"] == "Penelope Featherstonehaugh"
     assert [held["ended_reason"] for held in seen["subscriptions"]] == ["unsubscribed"]
     assert [event["what"] for event in seen["history"]] == ["imported", "ended"]
