@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+import db
+from db.schema.delivery import came_back
 from desk.register import Register, open_register
 from desk.settings import load
 from desk.shelves import drop_older, forget_in_reports, forget_letters
@@ -75,6 +77,17 @@ def test_erased_by_oneself_means_no_byte_after_the_night(desk: Desk, register: R
     assert "You are erased" in reader.post(f"{own}/erase").text
     assert [name for name in traces(desk) if not name.startswith("bulletin.db")] == []
     desk.ok("subscribers", "retention")
+    assert traces(desk) == []
+
+
+def test_a_server_s_words_about_the_address_are_shown_and_then_erased(desk: Desk, register: Register) -> None:
+    number = json.loads(desk.ok("subscribers", "show", SECRET).output)["subscriber"]["number"]
+    back = {"mailing_id": 1, "subscriber": str(number), "kind": "soft", "words": f"<{SECRET}> is full"}
+    with db.writing(register.engine) as connection:
+        connection.execute(came_back.insert().values(**back, at=datetime.now(UTC)))
+    (letter,) = json.loads(desk.ok("subscribers", "show", SECRET).output)["letters"]
+    assert letter["came_back"][0]["words"] == f"<{SECRET}> is full"
+    desk.ok("subscribers", "erase", SECRET, "--yes")
     assert traces(desk) == []
 
 
