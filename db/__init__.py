@@ -22,7 +22,6 @@ __all__ = [
     "DatabaseError",
     "DatabaseTooNew",
     "check_version",
-    "glancing",
     "migrate",
     "open_database",
     "reading",
@@ -56,13 +55,6 @@ def reading(engine: Engine) -> AbstractContextManager[Connection]:
     from db.opening import reading as read_it
 
     return read_it(engine)
-
-
-def glancing(engine: Engine) -> AbstractContextManager[Connection]:
-    """A connection for one statement that only reads: as cheap as it gets. See `db.opening.glancing`."""
-    from db.opening import glancing as glance
-
-    return glance(engine)
 
 
 def writing(engine: Engine) -> AbstractContextManager[Connection]:

@@ -20,7 +20,6 @@ PRIVATE_FILE = 0o600
 WAL_KEPT_BYTES = 64 * 1024 * 1024  # a large import's write-ahead log is cut back to this afterwards
 PAGE_CACHE_KIB = 32 * 1024
 CONNECT_SECONDS = 10
-NOTHING = ""
 
 
 def open_database(url: str, *, root: Path | None = None, busy_seconds: float = 65) -> Engine:
@@ -48,14 +47,6 @@ def reading(engine: Engine) -> Iterator[Connection]:
             yield connection.execution_options(**options)
         finally:
             _switch_writing(connection, on=True)
-
-
-@contextmanager
-def glancing(engine: Engine) -> Iterator[Connection]:
-    """For one statement that only reads. It needs no snapshot, so nothing is begun and nothing ended around it."""
-    alone = {"isolation_level": "AUTOCOMMIT"} if engine.dialect.name == "postgresql" else {"begin": NOTHING}
-    with engine.connect() as connection:
-        yield connection.execution_options(**alone)
 
 
 def _switch_writing(connection: Connection, *, on: bool) -> None:
@@ -137,9 +128,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     """IMMEDIATE unless asked otherwise: a transaction that starts by reading cannot be refused its first write."""
-    how = connection.get_execution_options().get("begin", "IMMEDIATE")
-    if how != NOTHING:
-        connection.exec_driver_sql(f"BEGIN {how}")
+    connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', 'IMMEDIATE')}")
 
 
 def _open_postgresql(parsed: URL) -> Engine:

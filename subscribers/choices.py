@@ -5,7 +5,7 @@ A reader's audiences are the bits of one whole number, so that the database can 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from weakref import WeakKeyDictionary
@@ -34,6 +34,14 @@ def audiences(connection: Connection, mask: int) -> frozenset[str]:
     if mask & ~sum(1 << bit for bit in known.values()):
         known = _seen[connection.engine] = bits(connection)
     return from_mask(mask, known)
+
+
+def remembered(engine: Engine, masks: Sequence[int]) -> list[frozenset[str]] | None:
+    """The same for several readers from what was read before; None when one has a bit that was not seen yet."""
+    known = _seen.get(engine, {})
+    if any(mask & ~sum(1 << bit for bit in known.values()) for mask in masks):
+        return None
+    return [from_mask(mask, known) for mask in masks]
 
 
 def allot(connection: Connection, tags: Iterable[str]) -> dict[str, int]:

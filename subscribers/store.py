@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Iterable
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Select, and_, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+import db
+from db.prepared import Prepared
 from db.schema import subscribers as tables
+from subscribers import choices
 from subscribers.address import Address
 from subscribers.choices import audiences, bits, to_mask
 from subscribers.model import (
@@ -40,6 +44,9 @@ _PEOPLE = (
 )
 _BY_ADDRESS = _PEOPLE.where(tables.subscriber.c.address_key == bindparam("which"))
 _BY_NUMBER = _PEOPLE.where(tables.subscriber.c.id == bindparam("which"))
+_GLANCE = Prepared(_BY_NUMBER)
+# A row of these statements, by name.
+_Found = namedtuple("_Found", [column.key for column in _PEOPLE.selected_columns])
 _BY_FORMER = _PEOPLE.where(
     tables.subscriber.c.id.in_(
         select(tables.former_subscriber.c.subscriber_id).where(tables.former_subscriber.c.id == bindparam("which"))
@@ -57,6 +64,18 @@ def by_id(connection: Connection, number: int) -> Subscriber | None:
     return _person(connection, _BY_NUMBER, number) or _person(connection, _BY_FORMER, number)
 
 
+def glance(engine: Engine, number: int) -> Subscriber | None:
+    """The same as `by_id`, outside of any transaction and many times cheaper: for the pages that readers open."""
+    rows: list[Any] = [_Found(*row) for row in _GLANCE.rows(engine, which=number)]
+    masks = [row.choices for row in rows if row.id is not None]
+    chosen = choices.remembered(engine, masks)
+    if not rows or chosen is None:
+        with db.reading(engine) as connection:
+            return by_id(connection, number)
+    held = tuple(_subscription(row, tags) for row, tags in zip(rows, chosen, strict=False) if row.id is not None)
+    return Subscriber(rows[0].person, rows[0].address, rows[0].name, rows[0].created_at, held)
+
+
 def _person(connection: Connection, query: Select[Any], which: int | str) -> Subscriber | None:
     rows = connection.execute(query, {"which": which}).all()
     if not rows:
@@ -66,7 +85,7 @@ def _person(connection: Connection, query: Select[Any], which: int | str) -> Sub
     return Subscriber(first.person, first.address, first.name, first.created_at, held)
 
 
-def _subscription(row: Row[Any], chosen: frozenset[str]) -> Subscription:
+def _subscription(row: Any, chosen: frozenset[str]) -> Subscription:
     return Subscription(
         id=row.id,
         bulletin=row.bulletin,

@@ -13,7 +13,6 @@ from flask import Response
 from markupsafe import escape
 from sqlalchemy import Engine
 
-import db
 from builder.model import Bulletin, House
 from desk.letters import Sending, Writer, name_of
 from desk.web.guard import Form
@@ -88,8 +87,7 @@ class Public:
     def person(self, token: str) -> Subscriber:
         """Whose preferences these are. Raises BadLink, Nobody."""
         link = self.link(token, "preferences")
-        with db.glancing(self.engine) as connection:
-            found = store.by_id(connection, link.subscriber_id)
+        found = store.glance(self.engine, link.subscriber_id)
         if found is None:
             raise Nobody
         return found
