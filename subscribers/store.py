@@ -46,7 +46,7 @@ _BY_ADDRESS = _PEOPLE.where(tables.subscriber.c.address_key == bindparam("which"
 _BY_NUMBER = _PEOPLE.where(tables.subscriber.c.id == bindparam("which"))
 _GLANCE = Prepared(_BY_NUMBER)
 # A row of these statements, by name.
-_Found = namedtuple("_Found", [column.key for column in _PEOPLE.selected_columns])
+_Found = namedtuple("_Found", " ".join(str(column.key) for column in _PEOPLE.selected_columns))  # type: ignore[misc]
 _BY_FORMER = _PEOPLE.where(
     tables.subscriber.c.id.in_(
         select(tables.former_subscriber.c.subscriber_id).where(tables.former_subscriber.c.id == bindparam("which"))
