@@ -205,6 +205,14 @@ def forget(connection: Connection, subscriber: str) -> int:
     ).rowcount
 
 
+def forget_before(connection: Connection, moment: datetime) -> int:
+    """Retention: of mailings frozen before then only the counts stay, nobody's address. How many recipients it was."""
+    old = select(_mailing.c.id).where(_mailing.c.frozen_at < moment)
+    connection.execute(update(_back).where(_back.c.mailing_id.in_(old), _back.c.words != "").values(words=""))
+    theirs = update(_recipient).where(_recipient.c.mailing_id.in_(old), _recipient.c.address != "")
+    return connection.execute(theirs.values(address="", tokens="{}", words="")).rowcount
+
+
 def pause(connection: Connection, mailing_id: int) -> None:
     """Whoever is sending it notices within half a second and stops cleanly."""
     _control(connection, mailing_id, "paused")

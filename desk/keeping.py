@@ -21,10 +21,11 @@ MOST_PROXIES = 10
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """Days after which files that name people are removed from var/: letters of the outbox, reports."""
+    """Days after which what names people outside the register goes: letters of the outbox, reports, who was sent what."""
 
     letter_days: int = 30
     report_days: int = 730
+    delivery_days: int = 396  # 13 months, as the privacy notice says
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def _bases(table: Table, bulletins: tuple[str, ...]) -> dict[str, Basis]:
 
 
 def _retention(table: Table) -> tuple[Retention, Files]:
-    table.only("ended-days", "held-days", "log-days", "letter-days", "report-days")
+    table.only("ended-days", "held-days", "log-days", "letter-days", "report-days", "delivery-days")
     people, files = Retention(), Files()
     return (
         Retention(
@@ -85,6 +86,7 @@ def _retention(table: Table) -> tuple[Retention, Files]:
         Files(
             letter_days=_days(table, "letter-days", files.letter_days),
             report_days=_days(table, "report-days", files.report_days),
+            delivery_days=_days(table, "delivery-days", files.delivery_days),
         ),
     )
 

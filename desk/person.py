@@ -46,14 +46,16 @@ class Dropped:
     rows: retention.Forgotten
     letters: int
     reports: int
+    recipients: int
 
 
 def keep_no_longer(register: Register, now: datetime) -> Dropped:
-    """What is older than the settings allow goes: rows, letters in the outbox, reports; then the bytes (C9)."""
+    """What is older than the settings allow goes: rows, letters in the outbox, reports, who was sent what; then the bytes (C9)."""
     files = register.keeping.files
     letters = drop_older(register.outbox, now - timedelta(days=files.letter_days))
     reports = drop_older(register.reports, now - timedelta(days=files.report_days))
     with db.writing(register.engine) as connection:
         rows = retention.run(connection, register.keeping.retention, now)
+        recipients = books.forget_before(connection, now - timedelta(days=files.delivery_days))
     scrub(register.engine)
-    return Dropped(rows, letters, reports)
+    return Dropped(rows, letters, reports, recipients)

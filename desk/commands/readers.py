@@ -312,8 +312,8 @@ def retention(context: Context) -> None:
     line = f"Forgotten: {rows.requests} requests, {rows.held} held rows, {rows.people} people"
     say(
         context,
-        {**numbers, "letters": gone.letters, "reports": gone.reports},
-        f"{line}; {gone.letters} letters and {gone.reports} reports thrown away.",
+        {**numbers, "letters": gone.letters, "reports": gone.reports, "recipients": gone.recipients},
+        f"{line}, {gone.recipients} recipients; {gone.letters} letters and {gone.reports} reports thrown away.",
     )
 
 

@@ -255,6 +255,17 @@ def test_progress_is_told_and_ends_with_the_truth(database: Engine, server: Mail
     assert all(counts.recipients == 50 for counts in told)
 
 
+def test_of_an_old_mailing_only_the_counts_stay(database: Engine, listed: Listed) -> None:
+    mailing_id = listed(5)
+    with database.begin() as connection:
+        before = books.counts(connection, mailing_id)
+        assert books.forget_before(connection, datetime(2000, 1, 1, tzinfo=UTC)) == 0
+        assert books.forget_before(connection, datetime(2100, 1, 1, tzinfo=UTC)) == 5
+        assert books.forget_before(connection, datetime(2100, 1, 1, tzinfo=UTC)) == 0
+        assert {fate.address for fate in books.fates(connection, mailing_id)} == {""}
+        assert books.recount(connection, mailing_id) == before
+
+
 def test_forgetting_a_reader_leaves_no_address(database: Engine, listed: Listed) -> None:
     mailing = listed(3)
     with database.begin() as connection:
