@@ -6,13 +6,15 @@ import logging
 import signal
 from collections.abc import Callable
 from datetime import datetime
+from threading import Event
 from typing import Any
 
 from flask import Flask
 
-from desk.register import open_register
+from desk.register import Register, open_register
 from desk.settings import Settings
 from desk.web.app import MOST_BYTES, create_app, now
+from desk.web.nightly import every_night
 
 THREADS = 16  # most of a sign-up's time is waiting for its beat
 
@@ -24,7 +26,9 @@ def serve(settings: Settings, host: str, port: int, start: datetime | None, read
     """
     import waitress
 
-    app = open_app(settings, started_at(start) if start else now)
+    register, clock = open_register(settings), started_at(start) if start else now
+    app = _app(register, clock)
+    every_night(register, clock, Event())
     _keep_quiet()
     server = waitress.create_server(
         app, host=host, port=port, threads=THREADS, ident=None, max_request_body_size=16 * MOST_BYTES
@@ -36,8 +40,11 @@ def serve(settings: Settings, host: str, port: int, start: datetime | None, read
 
 def open_app(settings: Settings, clock: Callable[[], datetime] = now) -> Flask:
     """Raises BuilderError, DatabaseError, SettingsError and SubscribersError, each of which says what to do."""
-    register = open_register(settings)
-    return create_app(settings, engine=register.engine, keys=register.keys, clock=clock)
+    return _app(open_register(settings), clock)
+
+
+def _app(register: Register, clock: Callable[[], datetime]) -> Flask:
+    return create_app(register.settings, engine=register.engine, keys=register.keys, clock=clock)
 
 
 def started_at(start: datetime) -> Callable[[], datetime]:
