@@ -15,7 +15,7 @@ from builder.content import item_index, read_content
 from builder.model import Content, Edition, Finding, House, Item, Letter, Tags, Variant
 from builder.pictures import PictureError, Prepared, prepare
 from builder.render import Renderer
-from builder.select import in_letters, in_order_of, receives, variants
+from builder.select import in_letters, in_order_of, per_audience, receives, variants
 from builder.view import EditionView, Viewer, beside, document_links
 
 _IN_BODY = re.compile(r"!\[[^\[\]]*\]\(\s*<?([^()<>\s]+)")
@@ -116,6 +116,10 @@ class Press:
     def receives(self, edition: Edition, tags: Tags) -> tuple[str, ...]:
         """The slugs of the items that reach a reader with these tags, in order."""
         return receives(self.items(edition), tags, self.house.audiences)
+
+    def per_audience(self, edition: Edition) -> dict[str, int]:
+        """How many of its items each single audience gets."""
+        return per_audience(self.items(edition), self.house.audiences)
 
     def in_order(self, tags: Iterable[str]) -> tuple[str, ...]:
         return in_order(tags, self.house.audiences)

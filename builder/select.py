@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 
 from builder.audience import in_order, reaches
@@ -50,10 +50,6 @@ def variants(items: tuple[Item, ...], choices: Iterable[Tags], audiences: Audien
     return tuple(found.values())
 
 
-def counts(items: tuple[Item, ...], readers: Mapping[Tags, int], audiences: Audiences) -> dict[str, int]:
-    """How many readers each item reaches: slug → number, from the number of readers with each choice."""
-    reached = dict.fromkeys((item.slug for item in items), 0)
-    for tags, number in readers.items():
-        for slug in receives(items, tags, audiences):
-            reached[slug] += number
-    return reached
+def per_audience(items: tuple[Item, ...], audiences: Audiences) -> dict[str, int]:
+    """How many of the items reach a reader who chose only this one audience: tag → number."""
+    return {tag.id: len(receives(items, frozenset({tag.id}), audiences)) for tag in audiences.tags}

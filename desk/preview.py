@@ -116,7 +116,7 @@ def page(desk: Desk, bulletin: str | None, day: str | None) -> str:
         letter=letter,
         number_of_items=len(letter.variant.items),
         editions=_edition_choices(press, edition),
-        readers=_reader_choices(press, variant),
+        readers=_reader_choices(press, edition, variant),
         findings=findings,
         blocks=sum(f.severity == "block" for f in findings),
         size=size,
@@ -184,12 +184,16 @@ def _edition_choices(press: Press, shown: Edition) -> list[Choice]:
     ]
 
 
-def _reader_choices(press: Press, chosen: str) -> list[dict[str, Any]]:
-    """Groups of choices: everyone, the house's personas, then each audience by itself."""
+def _reader_choices(press: Press, edition: Edition, chosen: str) -> list[dict[str, Any]]:
+    """Groups of choices: everyone, the house's personas, then each audience by itself with its number of items."""
+    gets = press.per_audience(edition)
     people = [(",".join(press.in_order(tags)), name) for name, tags in press.house.personas.items()]
     groups = [("", [Choice("", "", not chosen)]), ("personas", [Choice(v, n, v == chosen) for v, n in people])]
     axes = press.house.audiences.axes
-    groups += [(axis.name, [Choice(tag.id, tag.name, tag.id == chosen) for tag in axis.tags]) for axis in axes]
+    groups += [
+        (axis.name, [Choice(tag.id, f"{tag.name} ({gets[tag.id]})", tag.id == chosen) for tag in axis.tags])
+        for axis in axes
+    ]
     return [{"name": name, "choices": choices} for name, choices in groups]
 
 

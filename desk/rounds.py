@@ -116,6 +116,7 @@ def index_of(press: Press, edition: Edition, letters: Iterable[Letter], asked: I
             for letter in letters
         ],
         "personas": people,
+        "audiences": press.per_audience(edition),
     }
 
 

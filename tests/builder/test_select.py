@@ -10,7 +10,7 @@ from itertools import chain, combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builder.select import ALL, counts, in_letters, in_order_of, receives, variants
+from builder.select import ALL, in_letters, in_order_of, per_audience, receives, variants
 from desk.settings import load
 from tests.editions import ROOT, Built
 
@@ -98,12 +98,13 @@ def test_order_is_by_section_then_weight_then_date_then_name(everything: Built) 
     assert news[0] == "news-with-everything"
 
 
-def test_counts_add_up_readers_by_item(everything: Built) -> None:
-    readers = {frozenset(): 5, frozenset({"primary"}): 3, frozenset({"governor"}): 2}
-    found = counts(items_of(everything), readers, everything.press.house.audiences)
-    assert found["message"] == 10
-    assert found["case-study"] == 5 + 3 + 0  # primary, teacher: a governor chose another role
-    assert found["action-second"] == 5 + 3 + 2
+def test_each_audience_is_told_how_many_items_it_gets(everything: Built) -> None:
+    items, audiences = items_of(everything), everything.press.house.audiences
+    found = per_audience(items, audiences)
+    assert set(found) == {tag.id for tag in audiences.tags}
+    for tag, number in found.items():
+        assert number == len(receives(items, frozenset({tag}), audiences))
+    assert found["governor"] < len(items)
 
 
 def test_an_empty_selection_is_no_letter(built: Callable[[str], Built]) -> None:

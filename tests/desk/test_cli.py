@@ -97,6 +97,7 @@ def test_the_index_lists_every_variant_with_its_items_size_and_an_example_of_its
     run("build", "--now", NOW, "--as", "governor,head")
     found = index(house)
     assert found["number"] == 1
+    assert found["audiences"]["governor"] == 5
     assert found["variants"][0]["id"] == "all"
     assert found["variants"][0]["items"][0] == "welcome-to-the-weekly-update"
     assert all(variant["bytes"] > 10_000 for variant in found["variants"])
