@@ -13,7 +13,7 @@ from builder.model import Letter, Publisher
 
 # What ends a line somewhere, and NUL: a header that held one would begin another.
 _LINE_ENDS = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]+")
-_TOKEN = re.compile(rb"(\[\[[a-z-]+\]\])")
+_TOKEN = re.compile(rb"(\[\[[a-z-]{1,40}\]\])")  # longer is no token of ours, and would not fit in a line
 
 
 def to_eml(letter: Letter, publisher: Publisher, *, sender: str, date: datetime) -> bytes:
