@@ -8,16 +8,17 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path, PurePosixPath
 
+from builder import addresses, former
 from builder.audience import did_you_mean
 from builder.dates import YEARS, read_moment
 from builder.headers import Notes, Written, nothing, take_apart
-from builder.items import read_item, slug_of, with_original
-from builder.model import Bulletin, Content, Document, Edition, Finding, House, Item, ItemKey
+from builder.items import formerly, read_item, slug_of, with_original
+from builder.model import Bulletin, Content, Document, Edition, Finding, House, Item, ItemKey, Register
 
 RESERVED = {"documents", "pages", "letters"}
 EDITION_FILE = "edition.md"
-EDITION_HEADERS = ("subject", "preheader", "title", "number", "special", "checked")
-DOCUMENT_HEADERS = ("title", "summary", "updated", "contact", "checked")
+EDITION_HEADERS = ("subject", "preheader", "title", "number", "special", "formerly", "checked")
+DOCUMENT_HEADERS = ("title", "summary", "updated", "contact", "formerly", "checked")
 
 
 def read_content(root: Path, house: House) -> Content:
@@ -33,8 +34,19 @@ def read_content(root: Path, house: House) -> Content:
     findings += _slugs_taken_twice(editions)
     documents = _read_documents(root, "documents", house, findings)
     pages = _read_documents(root, "pages", house, findings)
-    told = spare_drafts(findings, editions)
-    return Content(tuple(_number(editions, house)), documents, pages, tuple(sorted(set(told))))
+    content = Content(tuple(_number(editions, house)), documents, pages, (), _register(root, findings))
+    told = spare_drafts((*findings, *former.faults(content, house)), editions)
+    return replace(content, findings=tuple(sorted(set(told))))
+
+
+def _register(root: Path, findings: list[Finding]) -> Register:
+    try:
+        text = (root / addresses.FILE).read_text("utf-8", errors="replace")
+    except FileNotFoundError:
+        return Register()
+    register, faults = addresses.read_register(text)
+    findings += faults
+    return register
 
 
 def spare_drafts(findings: Iterable[Finding], editions: Iterable[Edition]) -> Iterator[Finding]:
@@ -135,6 +147,7 @@ def _edition(bulletin: Bulletin, day: date, written: Written) -> tuple[Edition, 
         title=_line(written, "title"),
         special=_line(written, "special"),
         number=_edition_number(written, notes),
+        formerly=formerly(written, notes),
         opening=written.body,
     )
     return edition, notes
@@ -251,6 +264,7 @@ def _document(slug: str, written: Written, house: House, notes: Notes) -> Docume
         body=written.body,
         contact=written.headers.get("contact", ""),
         updated=updated,
+        formerly=formerly(written, notes),
     )
 
 

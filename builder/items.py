@@ -10,13 +10,13 @@ from pathlib import PurePosixPath
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from builder import audience, dates
+from builder import addresses, audience, dates
 from builder.headers import Notes, Written
 from builder.kinds import KINDS, OWN_HEADERS, Lines, PhotoConsent, headers_of
 from builder.model import Bulletin, Details, House, Item, ItemKey, Moment, Picture, Tags
 
 COMMON_HEADERS = frozenset(
-    ["title", "kind", "section", "audience", "summary", "visibility", "release", "expires", "image", "alt", "credit", "contact", "related", "weight", "draft", "also", "checked"]
+    ["title", "kind", "section", "audience", "summary", "visibility", "release", "expires", "image", "alt", "credit", "contact", "related", "weight", "draft", "also", "formerly", "checked"]
 )  # fmt: skip
 YES, NO = {"yes", "true", "on", "1"}, {"no", "false", "off", "0", ""}
 CHANNELS = frozenset({"email", "web", "social"})
@@ -141,8 +141,20 @@ def read_item(house: House, bulletin: Bulletin, day: date, written: Written) -> 
         weight=_weight(reading),
         draft=_yes_no(reading, "draft"),
         also=_also(reading),
+        formerly=formerly(written, notes),
     )
     return item, notes
+
+
+def formerly(written: Written, notes: Notes) -> tuple[str, ...]:
+    """The names or addresses that its page had before."""
+    names = tuple(re.split(r"[,\s]+", written.headers.get("formerly", "").strip(", \n")))
+    for name in filter(None, names):
+        try:
+            addresses.as_address(name)
+        except ValueError as error:
+            notes.add("bad-value", written.source.line("formerly"), f"formerly: {error}")
+    return tuple(filter(None, names))
 
 
 def with_original(item: Item, originals: Mapping[ItemKey, Item], notes: Notes) -> Item:

@@ -261,6 +261,8 @@ class Item:
     weight: int = 50
     draft: bool = False
     also: tuple[tuple[str, date], ...] = ()
+    formerly: tuple[str, ...] = ()
+    """Names or addresses that its page had before."""
     original: Item | None = None
     """For an excerpt, the item whose words it carries."""
 
@@ -294,6 +296,7 @@ class Edition:
     title: str = ""
     number: int | None = None
     special: str = ""
+    formerly: tuple[str, ...] = ()
     items: tuple[Item, ...] = ()
 
     @property
@@ -312,6 +315,18 @@ class Document:
     body: str
     contact: str = ""
     updated: Moment | None = None
+    formerly: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """Every address that was ever published. They are paths from the site's top: `items/summit/`, `feed.xml`."""
+
+    first: Mapping[str, date] = field(default_factory=dict)
+    """When each was first published."""
+    moved: Mapping[str, str] = field(default_factory=dict)
+    gone: frozenset[str] = frozenset()
+    lines: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +337,7 @@ class Content:
     documents: tuple[Document, ...]
     pages: tuple[Document, ...]
     findings: tuple[Finding, ...]
+    register: Register = field(default_factory=Register)
 
     def edition(self, bulletin: str, day: date) -> Edition | None:
         return next((e for e in self.editions if e.bulletin == bulletin and e.day == day), None)

@@ -180,10 +180,11 @@ def post(office: Office, edition: Edition, progress: Progress | None = None) -> 
     Killed between any two steps, the same call goes on: a mailing that is frozen is neither published nor frozen again.
     """
     from delivery.freezing import AlreadyFrozenError
-    from desk import sending
+    from desk import permalinks, sending
 
     if sending.sent_before(office, edition) is None:
         publish_archive(office.press)
+        permalinks.remember(office.press.root, permalinks.files_of(office.press.root / "site"), office.today)
         with suppress(AlreadyFrozenError):  # somebody else was faster
             freeze(office, edition)
     return sending.deliver(office, f"{edition.bulletin}-{edition.day}", progress)

@@ -10,6 +10,7 @@ from builder.archive.bulletins import bulletin_files
 from builder.archive.documents import document_files, not_found, page_files
 from builder.archive.feeds import Place
 from builder.archive.permalinks import item_files
+from builder.archive.redirects import redirect_files
 from builder.archive.site import IMAGES, File, Site
 from builder.pictures import Prepared
 from builder.press import Press
@@ -27,6 +28,7 @@ def archive(press: Press) -> Iterator[File]:
             written.add(path)
             yield path, content
     yield from _machines(site, written)
+    yield from redirect_files(site, written)
     yield "style.css", site.style.encode("utf-8")
     yield "icon.svg", read_text("web/icon.svg", press.search).encode("utf-8")
     for picture in sorted(_pictures(site), key=lambda picture: picture.name):

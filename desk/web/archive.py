@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -9,6 +11,7 @@ from flask import Response, abort, redirect, request, send_file
 from werkzeug.security import safe_join
 from werkzeug.wrappers import Response as AnyResponse
 
+from builder.archive.redirects import ALL
 from builder.cache import fingerprint
 from desk.web.public import Public
 
@@ -32,17 +35,44 @@ FOR_GOOD = "public, max-age=31536000, immutable"  # names that change with their
 
 
 def page(public: Public, site: Path, path: str = "") -> AnyResponse:
-    """A file of the archive, or its folder's index.html."""
+    """A file of the archive, or its folder's index.html; what moved leads on, what was taken down says so (410)."""
+    gone, moved = former(site)
+    if f"/{path}" in moved:
+        return redirect(f"{request.script_root}{moved[f'/{path}']}", 301)
     found = _find(site, path)
     if found is not None and found.is_dir():
         if path and not path.endswith("/"):
             return _with_slash(path)
         found /= "index.html"
     if found is not None and found.is_file():
-        return _sent(found, path)
+        sent = _sent(found, path)
+        sent.status_code = 410 if f"/{path}" in gone and sent.status_code == 200 else sent.status_code
+        return sent
     if path not in public.reading().files:
         abort(404)
     return own_file(public, path)
+
+
+def former(site: Path) -> tuple[frozenset[str], dict[str, str]]:
+    """(what was taken down, what moved where), as paths of the site; read again when the site is another one."""
+    try:
+        seen = (site / ALL).stat()
+    except OSError:
+        return frozenset(), {}
+    return _former(site / ALL, (seen.st_mtime_ns, seen.st_ino))
+
+
+@lru_cache(maxsize=4)
+def _former(file: Path, _seen: tuple[int, int]) -> tuple[frozenset[str], dict[str, str]]:
+    try:
+        told = json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        return frozenset(), {}
+    top = str(told["top"])
+    return (
+        frozenset(path.removeprefix(top) for path in told["gone"]),
+        {old.removeprefix(top): new.removeprefix(top) for old, new in told["moved"].items()},
+    )
 
 
 def own_file(public: Public, name: str) -> AnyResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote
@@ -80,3 +81,20 @@ def test_before_the_archive_is_built_the_pages_have_their_look_all_the_same(
     assert client.get("/subscribe").status_code == 200
     assert client.get("/style.css").mimetype == "text/css"
     assert client.get("/").status_code == 404
+
+
+def test_what_moved_leads_on_and_what_was_taken_down_says_so(place: Place, house_folder: Path) -> None:
+    site = house_folder / "site"
+    told = {"top": "", "gone": ["/items/gone/"], "moved": {"/items/old/": "/editions/"}}
+    (site / "items" / "gone").mkdir(parents=True)
+    (site / "items" / "gone" / "index.html").write_text("Taken down")
+    (site / "_redirects.json").write_text(json.dumps(told))
+    client = place.app.test_client()
+    try:
+        gone, moved = client.get("/items/gone/", buffered=True), client.get("/items/old/")
+        assert (gone.status_code, gone.data) == (410, b"Taken down")
+        assert (moved.status_code, moved.headers["Location"]) == (301, "/editions/")
+    finally:
+        (site / "_redirects.json").unlink()
+        (site / "items" / "gone" / "index.html").unlink()
+    assert client.get("/items/old/").status_code == 404
