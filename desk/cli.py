@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from desk.commands import building, public, readers, returning, scheduling, sending, stories, writing
+from desk.commands import building, public, readers, returning, scheduling, sending, staff, stories, writing
 from desk.commands.common import Context
 
 
@@ -32,6 +32,7 @@ for command in (
     stories.stories,
     readers.subscribers,
     readers.suppressions,
+    staff.staff,
     sending.send,
     sending.test,
     sending.status,

@@ -12,7 +12,7 @@ from builder.press import Press
 from subscribers.model import Choices
 from subscribers.tokens import Keys, signed_link
 
-NAMES = ("confirm", "already", "welcome", "changed", "goodbye", "new-address", "old-address")
+NAMES = ("confirm", "already", "welcome", "changed", "goodbye", "new-address", "old-address", "sign-in")
 # What every letter says to machines: a program wrote this, do not answer it (RFC 3834; the second is Exchange's).
 AUTOMATIC = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
 Words = Mapping[str, str]  # the [public] table of words.toml
@@ -77,6 +77,11 @@ class Writer:
         """One letter to each of the two addresses: both must say yes."""
         self._send("old-address", old, {"confirm": self._url("confirm", old_token)})
         self._send("new-address", new, {"confirm": self._url("confirm", new_token)})
+
+    def sign_in(self, address: str, name: str, token: str) -> None:
+        """To somebody who works at the desk and wants to come in."""
+        url = f"{self.house.publisher.url}/desk/sign-in/{token}"
+        self._send("sign-in", address, {"name": name, "sign-in": url})
 
     def _about(self, wanted: Mapping[str, Choices]) -> dict[str, str]:
         words = self.stationery().words

@@ -99,7 +99,7 @@ def _secure(response: Response) -> Response:
 
 def _trouble(desk: Desk, lines: list[str]) -> tuple[str, int]:
     """A fault is shown where the letter would be, and goes away by itself when it is mended."""
-    return render_template("desk/trouble.html", lines=lines, stamp=desk.stamp()), 500
+    return render_template("desk/preview-trouble.html", lines=lines, stamp=desk.stamp()), 500
 
 
 def page(desk: Desk, bulletin: str | None, day: str | None) -> str:

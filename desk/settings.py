@@ -6,7 +6,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,8 @@ class Settings:
     house: House
     rooms: Mapping[str, Mapping[str, Any]]
     file: Path
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What the environment said; it lies over the file."""
 
 
 def find_root(start: Path) -> Path:
@@ -70,14 +72,21 @@ def load(start: Path, config: Path | None = None, environ: Mapping[str, str] | N
         raise SettingsError(f"{file.name}: {error}.") from error
     except RecursionError as error:
         raise SettingsError(f"{file.name}: lists or tables are nested too deeply.") from error
-    given = _override(values, os.environ if environ is None else environ)
+    environ = os.environ if environ is None else environ
+    given = _override(values, environ)
     mistakes = Mistakes(file.name, text, given)
     top = Table(values, (), mistakes)
     house = read_house(top)
     rooms = {room: top.table(room).values for room in OTHER_ROOMS}
     if mistakes.found:
         raise SettingsError("\n".join(str(finding) for finding in sorted(mistakes.found)))
-    return Settings(file.parent, house, rooms, file)
+    ours = {name: value for name, value in environ.items() if name.startswith(PREFIX)}
+    return Settings(file.parent, house, rooms, file, ours)
+
+
+def load_again(settings: Settings) -> Settings:
+    """The same file as it is now, under the same environment. Raises SettingsError."""
+    return load(settings.root, settings.file, settings.environ)
 
 
 def _read(file: Path) -> str:
@@ -311,7 +320,7 @@ def _bulletin(id_: str, table: Table, *, main: bool) -> Bulletin:
 RESERVED_NAMES = frozenset(
     """
     editions items documents images audiences good-news privacy accessibility
-    subscribe confirm preferences unsubscribe
+    subscribe confirm preferences unsubscribe desk
     """.split()
 )
 

@@ -13,7 +13,7 @@ from flask import Flask, Response, g, request
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from desk.house import open_press
+from desk.house import open_press, template_folders
 from desk.keeping import Keeping, read_keeping
 from desk.letters import Sending, Writer
 from desk.outbox import Outbox
@@ -23,6 +23,10 @@ from desk.web import archive, confirming, faults, guard, leaving, moving, pausin
 from desk.web.limits import Limits
 from desk.web.public import Public
 from desk.web.reading import Reading
+from desk.web.staff import frame
+from desk.web.staff.desk import ENDPOINT, Desk, Live
+from desk.web.staff.looks import read_looks
+from desk.web.staff.routes import ROUTES
 from subscribers.tokens import Keys
 
 MOST_BYTES = 64 * 1024  # of a form; the longest honest one is far under 4 KB
@@ -44,9 +48,10 @@ def create_app(
     pause: Callable[[float], None] = time.sleep,
     limits: Limits | None = None,
 ) -> Flask:
-    """The public site as a WSGI application. The database must have the current schema."""
+    """The public site and the desk as a WSGI application. The database must have the current schema."""
     keeping = read_keeping(settings)
-    public = _public(settings, keeping, engine, keys, clock, sending, random, pause, limits or Limits())
+    live = Live(settings)
+    public = _public(live, keeping, engine, keys, clock, sending, random, pause, limits or Limits())
     know_audiences(engine, settings)
     public.reading()  # a house that cannot be read is told now, not to the first visitor
     app = Flask("bulletin", static_folder=None, template_folder=None)
@@ -55,14 +60,20 @@ def create_app(
     app.before_request(partial(_needs_a_form, public))
     faults.install(app, public, settings.root / "site")
     _route(app, public, settings)
+    frame.install(app, _desk(public, live))
     app.wsgi_app = guard.Dressed(app.wsgi_app)  # type: ignore[method-assign, assignment]
     if proxies := keeping.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
     return app
 
 
+def _desk(public: Public, live: Live) -> Desk:
+    looks = read_looks(template_folders(live.settings))
+    return Desk(public=public, live=live, looks=lambda: looks, routes={route.name: route for route in ROUTES})
+
+
 def _public(
-    settings: Settings,
+    live: Live,
     keeping: Keeping,
     engine: Engine,
     keys: Keys,
@@ -72,8 +83,8 @@ def _public(
     pause: Callable[[float], None],
     limits: Limits,
 ) -> Public:
-    house = settings.house
-    reading = Reading(lambda: open_press(settings, now=clock()), clock)
+    settings, house = live.settings, live.settings.house
+    reading = Reading(lambda: open_press(live(), now=clock()), clock)
     sending = sending or Outbox(settings.root / "var" / "outbox", house.publisher, clock)
     return Public(
         house=house,
@@ -118,6 +129,8 @@ def _route(app: Flask, public: Public, settings: Settings) -> None:
 
 def _needs_a_form(public: Public) -> Response | None:
     """Every form but the mail programme's must have been shown by us. The sign-up form says so itself, and loses nothing."""
+    if (request.endpoint or "").startswith(ENDPOINT):
+        return None  # the desk's own frame asks who it is before it reads the form
     guard.check_form(public.form_key, public.clock)
     if request.method in guard.READS or request.endpoint in (*guard.OPEN_TO_ALL, "subscribe", None):
         return None

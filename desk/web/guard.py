@@ -48,12 +48,11 @@ class Dressed:
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         def begin(status: str, headers: list[tuple[str, str]], *failed: Any) -> Callable[[bytes], object]:
-            more = [*HEADERS]
+            more = [*HEADERS, ("Cache-Control", "no-store")]
             if environ["wsgi.url_scheme"] == "https":
                 more.append(("Strict-Transport-Security", HSTS))
-            if not any(name == "Cache-Control" for name, _ in headers):
-                more.append(("Cache-Control", "no-store"))
-            return start(status, [*headers, *more], *failed)
+            own = {name.lower() for name, _ in headers}  # a page that needs more, or less, says so itself
+            return start(status, [*headers, *(h for h in more if h[0].lower() not in own)], *failed)
 
         return self.inside(environ, begin)
 
@@ -138,5 +137,9 @@ def _cookie(asked: Request) -> str | None:
 
 def _cookie_name(asked: Request) -> str:
     """Browsers take a Secure cookie over https, and from this machine itself; anywhere else only a plain one."""
-    safe = asked.is_secure or _LOOPBACK.fullmatch(asked.host)
-    return COOKIE if safe else PLAIN_COOKIE
+    return COOKIE if is_private(asked) else PLAIN_COOKIE
+
+
+def is_private(asked: Request) -> bool:
+    """Over https, or within this machine: where browsers keep a Secure cookie."""
+    return asked.is_secure or _LOOPBACK.fullmatch(asked.host) is not None

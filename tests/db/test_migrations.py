@@ -76,7 +76,7 @@ def test_two_processes_migrate_at_once_and_both_are_content(database_url: str) -
 def test_a_migration_killed_at_any_statement_leaves_a_database_that_either_version_can_use(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    statements = 60
+    statements = 120
     if kind == "sqlite":
         urls = [f"sqlite:///{tmp_path}/{number}.db" for number in range(statements)]
         said = _killed(urls)

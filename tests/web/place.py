@@ -17,7 +17,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 from werkzeug.test import TestResponse
 
+import db
 from desk.settings import Settings, load
+from desk.staff import entrance, store
+from desk.staff.model import Role
+from desk.web.staff import session
+from subscribers.address import parse
 from tests.editions import ROOT
 
 MORNING = datetime(2025, 1, 22, 9, tzinfo=UTC)
@@ -97,6 +102,18 @@ class Place:
 
     def reader(self, **environ: Any) -> Reader:
         return Reader(self, self.app.test_client(), environ)
+
+    def at_desk(self, role: Role = "administrator", name: str = "") -> Reader:
+        """Somebody with this role, signed in at the desk."""
+        address = parse(f"{role}@norfolk.example")
+        with db.writing(self.engine) as connection:
+            who = store.by_key(connection, address.key) or store.add(
+                connection, address, role, self.clock.at, name=name or f"A {role}"
+            )
+            token = entrance.begin(connection, who, self.clock.at)
+        reader = self.reader()
+        reader.client.set_cookie(session.COOKIE, token)
+        return reader
 
     def everything(self) -> dict[str, list[Any]]:
         """The whole database."""

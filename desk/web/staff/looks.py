@@ -1,0 +1,85 @@
+"""The desk's templates and words, apart from the press: a house whose content is broken still has a desk to mend it at."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+
+from builder import dates
+from builder.cache import fingerprint
+
+TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+
+@dataclass(frozen=True, slots=True)
+class Static:
+    """A style sheet, script or icon. `mark` changes with its content."""
+
+    content: bytes
+    kind: str
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    environment: Environment
+    words: dict[str, dict[str, str]]
+    static: dict[str, Static]
+
+
+def read_looks(search: tuple[Path, ...]) -> Looks:
+    """A house's own templates lie over the shipped ones, file by file."""
+    environment = Environment(
+        loader=ChoiceLoader([FileSystemLoader(str(folder)) for folder in search]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    words = read_words(search)
+    static = {file.name: _static(file) for folder in reversed(search) for file in _static_files(folder)}
+    environment.globals.update(
+        words=words,
+        say_day=dates.say,
+        say_moment=dates.say_moment,
+        marks={name: found.mark for name, found in static.items()},
+    )
+    environment.filters["number"] = lambda value: f"{value:,}"
+    return Looks(environment, words, static)
+
+
+def read_words(search: tuple[Path, ...]) -> dict[str, dict[str, str]]:
+    """desk/words/*.toml, all laid together table by table."""
+    words: dict[str, dict[str, str]] = {}
+    for folder in reversed(search):
+        for file in sorted((folder / "desk" / "words").glob("*.toml")):
+            for table, values in tomllib.loads(file.read_text("utf-8")).items():
+                words.setdefault(table, {}).update(values)
+    return words
+
+
+def _static_files(folder: Path) -> Iterator[Path]:
+    return (file for file in sorted((folder / "desk" / "static").glob("*")) if file.suffix in TYPES)
+
+
+def _static(file: Path) -> Static:
+    content = file.read_bytes()
+    return Static(content, TYPES[file.suffix], fingerprint(content)[:10])
+
+
+def said(words: dict[str, dict[str, str]], table: str, key: str, **values: Any) -> str:
+    """A sentence of the words with its values; the code itself where nobody has written the words yet."""
+    found = words.get(table, {}).get(key)
+    return found.format_map(_Blank(values)) if found is not None else key
+
+
+class _Blank(dict[str, Any]):
+    """What a sentence names and nobody gave stays empty."""
+
+    def __missing__(self, _key: str) -> str:
+        return ""

@@ -1,0 +1,79 @@
+"""Who comes in: every route of the desk with every role and with nobody, and forms that are not ours."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from desk.staff.model import ROLES
+from desk.web.staff.routes import ROUTES
+from tests.web.place import Place
+
+CLOSED = [(route, method) for route in ROUTES if route.role for method in route.methods]
+
+
+def filled(rule: str) -> str:
+    """A path of this rule, with something in its places."""
+    return re.sub(r"<(?:(\w+)(?:\([^)]*\))?:)?\w+>", lambda place: "1" if place[1] == "int" else "weekly", rule)
+
+
+def test_every_route_has_a_name_of_its_own() -> None:
+    assert len({route.name for route in ROUTES}) == len(ROUTES)
+
+
+def test_nobody_is_led_to_sign_in_from_every_route_and_from_what_is_none(place: Place) -> None:
+    stranger = place.reader()
+    for route, method in CLOSED:
+        answer = stranger.client.open(filled(route.rule), method=method)
+        assert (answer.status_code, urlsplit(answer.location).path) == (303, "/desk/sign-in"), (route.rule, method)
+    for path in ("/desk/nothing", "/desk/nothing/at/all", "/desk/"):
+        assert urlsplit(stranger.get(path).location).path == "/desk/sign-in"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_comes_where_it_may_and_nowhere_else(place: Place, role: str) -> None:
+    here = place.at_desk(role)  # type: ignore[arg-type]
+    for route, method in CLOSED:
+        answer = here.client.open(filled(route.rule), method=method)
+        allowed = ROLES.index(role) >= ROLES.index(route.role)  # type: ignore[arg-type]
+        assert "/desk/sign-in" not in (answer.location or ""), route.rule
+        assert (answer.status_code == 403) is not allowed, (route.rule, method, role, answer.status_code)
+
+
+def test_no_form_without_our_token_is_taken_and_none_from_elsewhere(place: Place) -> None:
+    here = place.at_desk()
+    for route, method in CLOSED:
+        if method == "POST" and route.name != "nothing":
+            assert here.client.post(filled(route.rule)).status_code == 400, route.rule
+            foreign = here.client.post(filled(route.rule), headers={"Origin": "https://evil.example"})
+            assert foreign.status_code == 403, route.rule
+
+
+def test_a_page_of_the_desk_is_kept_by_nobody_and_runs_no_foreign_script(place: Place) -> None:
+    headers = place.at_desk().get("/desk").headers
+    assert headers["Cache-Control"] == "no-store"
+    policy = headers["Content-Security-Policy"]
+    assert "unsafe" not in policy and "script-src 'self'" in policy and "frame-ancestors 'none'" in policy
+
+
+def test_whoever_asked_for_a_page_is_led_back_to_it_and_never_elsewhere(place: Place) -> None:
+    asked = place.reader().get("/desk/?x=1").location
+    assert parse_qs(urlsplit(asked).query) == {"to": ["/desk/?x=1"]}
+    place.at_desk("writer")
+    for wanted, led in (
+        ("/desk/?x=1", "/desk/?x=1"),
+        ("https://evil.example/desk", "/desk"),
+        ("//evil.example/desk", "/desk"),
+        ("/desk/..//evil.example", "/desk"),
+        ("/desk\\@evil.example", "/desk"),
+        ("/subscribe", "/desk"),
+        ("/desk\r\nLocation: https://evil.example", "/desk"),
+    ):
+        reader = place.reader()
+        place.clock.at += timedelta(hours=4)  # one mailbox gets few letters
+        reader.post("/desk/sign-in", {"address": "writer@norfolk.example", "to": wanted})
+        found = reader.post(place.mail[-1].link("sign-in"))
+        assert (found.status_code, found.location) == (303, led), wanted
