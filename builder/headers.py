@@ -28,8 +28,8 @@ FENCE = "---"
 MAX_FILE_BYTES = 200_000  # the longest real item seen is 20 kB; past this, Markdown takes seconds
 _NAME = re.compile(r"([A-Za-z][A-Za-z0-9 _-]{0,40}?)\s*:(.*)", re.DOTALL)
 # Characters that change how text reads without being seen: controls, bidi overrides and isolates, and BOMs inside.
-_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]")
-_LINE_ENDS = re.compile("\r\n|[\r\u0085\u2028\u2029]")
+UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]")
+LINE_ENDS = re.compile("\r\n|[\r\u0085\u2028\u2029]")
 _LONG_VALUE = re.compile(r'"([^"]{80})[^"]{20,}"')
 
 
@@ -97,12 +97,12 @@ def _decode(raw: bytes, notes: Notes) -> str:
         found = f"byte {raw[error.start]:02X}"
         notes.add("not-utf-8", line, f"The file is not UTF-8 text ({found}). Save it again as UTF-8.")
         text = raw.decode("utf-8-sig", errors="replace")
-    text = _LINE_ENDS.sub("\n", text)
-    for match in _UNSEEN.finditer(text):
+    text = LINE_ENDS.sub("\n", text)
+    for match in UNSEEN.finditer(text):
         line = text.count("\n", 0, match.start()) + 1
         notes.add("unseen-character", line, f"There is an unseen character here (U+{ord(match[0]):04X}). Delete it.")
         break
-    return _UNSEEN.sub("\ufffd", text)
+    return UNSEEN.sub("\ufffd", text)
 
 
 def _fences(lines: list[str], notes: Notes) -> tuple[int, int]:
@@ -140,17 +140,22 @@ def _headers(lines: list[str], first_line: int, notes: Notes) -> tuple[dict[str,
 
 
 def _one_header(line: str, number: int, headers: dict[str, list[str]], at: dict[str, int], notes: Notes) -> str:
-    match = _NAME.fullmatch(line)
-    if not match:
+    name = name_in(line)
+    if not name:
         notes.add("not-a-header", number, f'"{line[:60]}" is not a header. Headers look like title: Inclusion Summit.')
         return ""
-    name = re.sub(r"[ _]+", "-", match[1].strip().lower())
-    name = ALIASES.get(name, name)
     if name in headers:
         notes.add("header-twice", number, f'"{name}" is already given in line {at[name]}. Keep one of them.')
         return ""
-    headers[name], at[name] = [match[2].strip()], number
+    headers[name], at[name] = [line.partition(":")[2].strip()], number
     return name
+
+
+def name_in(line: str) -> str:
+    """The header that a line begins, by its one name; empty when it begins none."""
+    match = _NAME.fullmatch(line)
+    name = re.sub(r"[ _]+", "-", match[1].strip().lower()) if match else ""
+    return ALIASES.get(name, name)
 
 
 def _check_size(body: str, body_line: int, notes: Notes) -> None:

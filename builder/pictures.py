@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 VERSION = "2"
 COLUMN = 552  # px: the text column of the letter; Outlook wants the number in the width attribute
+KEPT_PX = 2_000  # of an upload: enough for any screen, and a tenth of what a phone makes
 SHARP = 2  # phone screens have two or three dots to a px
 MAX_PIXELS = 60_000_000  # a 60-megapixel photo is real; a bomb is bigger
 JPEG_QUALITY = 82
@@ -46,6 +47,16 @@ def prepare(source: Path, made: Path, cache: Cache) -> Prepared:
         known = _make(source, raw, key, made)
         cache.put(key, known)
     return Prepared(known["name"], known["width"], known["height"], made / known["name"])
+
+
+def taken_in(raw: bytes, name: str) -> tuple[bytes, str]:
+    """An upload as it is kept beside its item, and its suffix: upright, without metadata, no larger than it can be used.
+
+    `name` is for the message. Raises PictureError.
+    """
+    picture = _open(raw, Path(name))
+    picture.thumbnail((KEPT_PX, KEPT_PX))
+    return _encode(picture)
 
 
 def _make(source: Path, raw: bytes, key: str, made: Path) -> dict[str, Any]:

@@ -87,3 +87,33 @@ for _guard in _SQLITE_GUARDS:
     event.listen(act, "after_create", DDL(_guard).execute_if(dialect="sqlite"))  # type: ignore[no-untyped-call]
 for _guard in _POSTGRESQL_GUARDS:
     event.listen(act, "after_create", DDL(_guard).execute_if(dialect="postgresql"))  # type: ignore[no-untyped-call]
+
+# --- The edition's life, and what somebody has open -------------------------------------------------------------------
+
+# Sent for review, or taken back. Approvals are in `approval`: they are of a fingerprint, and an edit voids them.
+edition_step = Table(
+    "edition_step",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("bulletin", Text, nullable=False),
+    Column("edition", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("staff_id", BigId, ForeignKey("staff.id"), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    CheckConstraint("step = 'review' OR step = 'draft'", name="step"),
+    sqlite_autoincrement=True,
+)
+Index("ix_edition_step_edition", edition_step.c.bulletin, edition_step.c.edition)
+
+# An item that somebody has open, and what they typed and did not save: a closed tab loses nothing.
+open_item = Table(
+    "open_item",
+    metadata,
+    Column("bulletin", Text, primary_key=True),
+    Column("edition", Text, primary_key=True),
+    Column("item", Text, primary_key=True),
+    Column("staff_id", BigId, ForeignKey("staff.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("seen_at", Moment, nullable=False),
+    Column("mark", Text, nullable=False),  # of the file that the form was made from
+    Column("form", Text, nullable=False, server_default=""),  # JSON, what was typed; empty: only looked at
+)

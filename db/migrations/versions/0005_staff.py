@@ -32,6 +32,7 @@ def upgrade() -> None:
     _sign_in()
     _remarks()
     _acts()
+    _editing()
 
 
 def _staff() -> None:
@@ -116,3 +117,37 @@ def _acts() -> None:
     guards = POSTGRESQL_GUARDS if op.get_bind().dialect.name == "postgresql" else SQLITE_GUARDS
     for guard in guards:
         op.execute(guard)
+
+
+# --- The edition's life, and what somebody has open -------------------------------------------------------------------
+
+
+def _editing() -> None:
+    op.create_table(
+        "edition_step",
+        sa.Column("id", BIG_ID, nullable=False),
+        sa.Column("bulletin", sa.Text(), nullable=False),
+        sa.Column("edition", sa.Text(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=False),
+        sa.Column("staff_id", BIG_ID, nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.CheckConstraint("step = 'review' OR step = 'draft'", name=op.f("ck_edition_step_step")),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_edition_step_staff_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_edition_step")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_edition_step_staff_id"), "edition_step", ["staff_id"])
+    op.create_index("ix_edition_step_edition", "edition_step", ["bulletin", "edition"])
+    op.create_table(
+        "open_item",
+        sa.Column("bulletin", sa.Text(), nullable=False),
+        sa.Column("edition", sa.Text(), nullable=False),
+        sa.Column("item", sa.Text(), nullable=False),
+        sa.Column("staff_id", BIG_ID, nullable=False),
+        sa.Column("seen_at", MOMENT, nullable=False),
+        sa.Column("mark", sa.Text(), nullable=False),
+        sa.Column("form", sa.Text(), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_open_item_staff_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("bulletin", "edition", "item", "staff_id", name=op.f("pk_open_item")),
+    )
+    op.create_index(op.f("ix_open_item_staff_id"), "open_item", ["staff_id"])
