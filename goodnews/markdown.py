@@ -145,11 +145,11 @@ def _written(span: _Span) -> str:
     if span.link:
         text = f"[{literal(inner)}]({span.link})"
     else:
-        text = _with_addresses(inner)
+        text = with_addresses(inner)
     return f"{before}{span.mark}{text}{span.mark}{after}"
 
 
-def _with_addresses(text: str) -> str:
+def with_addresses(text: str) -> str:
     """Addresses in the running text become links here, cleaned, and not later, when the builder finds them as they are."""
     done, at = [], 0
     for match in _BARE.finditer(text):

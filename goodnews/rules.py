@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from goodnews.clean import NAME, SUMMARY, TITLE, line, literal
-from goodnews.model import Story
+from goodnews.model import Photo, Story
 
 MARK = 10  # hexadecimal digits, 40 bits: among 10,000 stories, two alike by chance once in 20,000 archives
 SLUG = 60
@@ -82,3 +82,41 @@ def item_values(story: Story) -> dict[str, str]:
         "link": story.link,
         "school_in_text": literal(line(story.school, NAME)),
     }
+
+
+ROLE = 60
+
+
+def photo_consent(photo: Photo) -> str:
+    """The item's photo-consent header: `no people`, or `email, web (Headteacher, 8 January 2025)`. Empty without consent."""
+    consent = photo.consent
+    if consent.people == "nobody":
+        return "no people"
+    if not consent.given or consent.on is None:
+        return ""
+    by = re.sub(r"[()]", " ", line(consent.by, ROLE))
+    return f"{', '.join(sorted(consent.given))} ({' '.join(by.split())}, {consent.on.day} {consent.on:%B %Y})"
+
+
+def shown_photos(photos: Iterable[Photo]) -> tuple[Photo | None, tuple[Photo, ...]]:
+    """The photo that stands at the item's head, and those that may stand in its text, which goes out on every channel."""
+    allowed = [photo for photo in photos if photo.alt and photo.consent.given & {"email", "web"}]
+    first = next(iter(allowed), None)
+    everywhere = [photo for photo in allowed[1:] if {"email", "web"} <= photo.consent.given]
+    return first, tuple(everywhere)
+
+
+WORDS = re.compile(r"[a-z0-9]{3,}")
+ALIKE = 0.6  # of the words in both, of all the words of either
+
+
+def alike(one: Story, other: Story) -> bool:
+    """The same school telling the same thing again: most words of the headline, or of the text, are the same."""
+    if not one.school or one.school.casefold() != other.school.casefold():
+        return False
+    return _share(one.title, other.title) >= ALIKE or _share(one.text, other.text) >= ALIKE
+
+
+def _share(one: str, other: str) -> float:
+    first, second = (frozenset(WORDS.findall(text.lower())) for text in (one, other))
+    return len(first & second) / len(first | second) if first and second else 0.0

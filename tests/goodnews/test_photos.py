@@ -1,0 +1,188 @@
+"""Photos from strangers: made anew from their pixels, or refused with a reason, in little time and memory (C11, W12)."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import time
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from goodnews import darkroom
+from goodnews.photos import MOST_BYTES, Darkroom, PhotoError, Shelf, alike
+from tests.goodnews.pictures import corners, drawn, jpeg, saved, telling
+
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+
+
+@pytest.fixture(scope="module")
+def room() -> Iterator[Darkroom]:
+    made = Darkroom()
+    yield made
+    made.close()
+
+
+def refused(room: Darkroom, raw: bytes) -> str:
+    """Its reason, after less than two seconds."""
+    began = time.monotonic()
+    with pytest.raises(PhotoError) as error:
+        room.develop(raw)
+    assert time.monotonic() - began < 2
+    return str(error.value)
+
+
+def png_bomb(width: int, height: int) -> bytes:
+    """A PNG that says it is that large, its pixels packed a thousand times."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
+
+    head = width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes([8, 6, 0, 0, 0])
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + chunk(b"IDAT", zlib.compress(bytes(20_000_000)))
+        + chunk(b"IEND", b"")
+    )
+
+
+def test_nothing_but_pixels_is_left_and_they_stand_upright(room: Darkroom) -> None:
+    raw = telling()
+    assert raw.count(b"anary") >= 5
+    made = room.develop(raw)
+    for data in (made.web, made.email):
+        assert b"anary" not in data and b"Exif" not in data and b"Photoshop" not in data and b"xmpmeta" not in data
+        picture = Image.open(io.BytesIO(data))
+        assert set(picture.info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density", "progressive", "progression"}
+        assert not picture.getexif()
+        assert picture.height > picture.width
+        assert corners(data) == {"top right": "red"}
+
+
+def test_two_sizes_are_made_and_a_small_picture_is_not_made_larger(room: Darkroom) -> None:
+    made = room.develop(jpeg(2400, 1800))
+    assert (made.photo.width, made.photo.height) == (1200, 900)
+    assert Image.open(io.BytesIO(made.email)).size == (600, 450)
+    assert Image.open(io.BytesIO(room.develop(jpeg(500, 400)).web)).size == (500, 400)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_other_kinds_become_jpeg_and_what_was_clear_is_white(room: Darkroom, kind: str) -> None:
+    clear = Image.new("RGBA", (400, 300), (0, 0, 0, 0))
+    made = room.develop(saved(clear, kind))
+    picture = Image.open(io.BytesIO(made.web))
+    assert picture.format == "JPEG"
+    assert picture.getpixel((200, 150)) == (255, 255, 255)
+
+
+@pytest.mark.parametrize(
+    ("raw", "code"),
+    [
+        (SVG, "photo-kind"),
+        (b"<?xml version='1.0'?>" + SVG, "photo-kind"),
+        (saved(drawn(), "GIF"), "photo-kind"),
+        (saved(drawn(), "BMP"), "photo-kind"),
+        (b"%PDF-1.7 not a picture", "photo-kind"),
+        (b"MZ\x90\x00" + bytes(500), "photo-kind"),
+        (b"\x00\x00\x00\x18ftypheic" + bytes(500), "photo-heic"),
+        (b"", "photo-damaged"),
+        (jpeg()[:9_000], "photo-damaged"),
+        (jpeg(120, 90), "photo-small"),
+        (png_bomb(50_000, 50_000), "photo-pixels"),
+        (png_bomb(3_900, 3_900), "photo-damaged"),
+        (saved(Image.new("1", (20_000, 20_000)), "PNG"), "photo-pixels"),
+        (bytes(MOST_BYTES + 1), "photo-bytes"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else f"{len(value)} bytes",
+)
+def test_what_is_no_fit_photo_is_refused_at_once_with_its_reason(room: Darkroom, raw: bytes, code: str) -> None:
+    assert refused(room, raw) == code
+
+
+def test_a_polyglot_comes_out_as_a_picture_only(room: Darkroom) -> None:
+    script = b"<html><script>alert('canary')</script></html><?php echo 'canary' ?>"
+    raw = jpeg(comment=script) + b"PK\x03\x04" + script
+    made = room.develop(raw)
+    assert b"canary" not in made.web + made.email
+    assert Image.open(io.BytesIO(made.web)).format == "JPEG"
+
+
+def test_any_damage_to_a_photo_is_a_reason_or_a_photo_never_an_error(room: Darkroom) -> None:
+    raw = bytearray(jpeg(300, 300, quality=40))
+    for place in range(0, len(raw), max(1, len(raw) // 60)):
+        spoilt = bytes(raw[:place]) + bytes([raw[place] ^ 0xFF]) + bytes(raw[place + 1 :])
+        try:
+            room.develop(spoilt)
+        except PhotoError as error:
+            assert str(error).startswith("photo-")
+
+
+MEASURED = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from goodnews.darkroom import _answered, _limit
+raw = sys.stdin.buffer.read()
+import PIL.Image
+_limit()
+answer = _answered(raw)
+peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print(int(peak.split()[1]) // 1024, answer[12:60])
+"""
+
+
+@pytest.mark.parametrize(
+    "raw", [png_bomb(4_000, 4_000), jpeg(6_500, 4_900, progressive=True)], ids=["bomb", "in steps"]
+)
+def test_no_picture_takes_two_hundred_megabytes(raw: bytes) -> None:
+    root = str(Path(darkroom.__file__).parent.parent)
+    done = subprocess.run([sys.executable, "-c", MEASURED, root], input=raw, capture_output=True, check=True)
+    assert int(done.stdout.split()[0]) < 200, done.stdout
+
+
+def test_a_child_that_takes_too_long_is_ended(room: Darkroom, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The program is given a decoder that never comes to an end."""
+    slow = tmp_path / "slow.py"
+    text = Path(darkroom.__file__).read_text("utf-8").replace("CPU_SECONDS = 1.6", "CPU_SECONDS = 0.3")
+    slow.write_text(text.replace("def develop(", "def develop(raw):\n    while True: pass\n\n\ndef unused("), "utf-8")
+    monkeypatch.setattr(darkroom, "__file__", str(slow))
+    other = Darkroom()
+    assert refused(other, jpeg()) == "photo-damaged"
+    monkeypatch.undo()
+    other.close()
+
+
+def test_the_program_is_started_again_when_somebody_ended_it() -> None:
+    room = Darkroom()
+    room.develop(jpeg(300, 300))
+    assert room._program is not None
+    os.kill(room._program.pid, 9)
+    room._program.wait()
+    assert room.develop(jpeg(300, 300)).photo.width == 300
+    room.close()
+
+
+def test_pictures_that_look_alike_are_found(room: Darkroom) -> None:
+    first = room.develop(jpeg()).photo
+    again = room.develop(jpeg(quality=40)).photo
+    smaller = room.develop(saved(drawn().resize((500, 375)))).photo
+    other = room.develop(saved(drawn(800, 600, "navy").rotate(90))).photo
+    assert alike(first.look, again.look) and alike(first.look, smaller.look)
+    assert not alike(first.look, other.look)
+
+
+def test_the_shelf_keeps_what_is_used_and_sweeps_what_is_not(room: Darkroom, tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "photos")
+    kept, dropped = (shelf.put(room.develop(jpeg(300, 300, colour))) for colour in ("navy", "olive"))
+    assert shelf.has(kept.name) and shelf.path(kept.name).stat().st_mode & 0o077 == 0
+    assert shelf.sweep({kept.name}, time.time() - 60) == 0
+    assert shelf.sweep({kept.name}, time.time() + 60) == 2
+    assert shelf.has(kept.name) and not shelf.has(dropped.name)
+    for name in ("../../etc/passwd", "x" * 40, "", f"{kept.name}/.."):
+        with pytest.raises(ValueError, match="no photo"):
+            shelf.path(name)
