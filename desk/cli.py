@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from desk.commands import building, public, readers, returning, scheduling, sending, staff, stories, writing
+from desk.commands import building, public, publishing, readers, returning, scheduling, sending, staff, stories, writing
 from desk.commands.common import Context
 
 
@@ -28,6 +28,7 @@ for command in (
     building.check,
     building.build,
     building.preview,
+    publishing.publish,
     public.serve,
     stories.stories,
     readers.subscribers,

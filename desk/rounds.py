@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from builder.archive import archive
+from builder.archive.manifest import manifest
 from builder.eml import to_eml
 from builder.model import BuilderError, Edition, Finding, Item, Letter, Tags
 from builder.press import Press
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from delivery.returns import Consequence
     from delivery.run import Summary
     from desk.office import Office
+    from desk.publishing.run import Published
     from desk.sending import Progress
+    from desk.settings import Settings
     from subscribers.model import Proof
     from subscribers.tokens import Keys
 
@@ -129,6 +132,24 @@ def publish_archive(press: Press) -> int:
     if wrong:
         raise BuilderError(wrong)
     return publish(archive(press), press.root / "site")
+
+
+def publish_to(press: Press, settings: Settings, name: str, **how: Any) -> Published:
+    """The site is built, its addresses are written down, and what changed is sent to a target.
+
+    A dry run builds, and changes nothing anywhere else. Raises BuilderError, SettingsError and TargetError.
+    """
+    from desk import permalinks
+    from desk.publishing.run import alone, publish
+    from desk.publishing.settings import open_target
+
+    target = open_target(settings, name)
+    publish_archive(press)
+    files = manifest(press.root / "site", press.kept)
+    if not how.get("dry_run"):
+        permalinks.remember(press.root, files, press.now.date())
+    with alone(press.root / "var" / "publish.lock"):
+        return publish(files, target, **how)
 
 
 def _public_items(press: Press) -> tuple[Item, ...]:

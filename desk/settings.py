@@ -33,7 +33,7 @@ from desk.tables import PREFIX, Mistakes, Steps, Table
 
 FILE = "bulletin.toml"
 # Tables that belong to other rooms; each room checks its own.
-OTHER_ROOMS = ("subscribers", "goodnews", "delivery", "desk", "db")
+OTHER_ROOMS = ("subscribers", "goodnews", "delivery", "desk", "db", "publish")
 
 
 class SettingsError(Exception):

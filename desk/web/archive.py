@@ -13,25 +13,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from builder.archive.redirects import ALL
 from builder.cache import fingerprint
+from desk.mediatypes import ASK_AGAIN, FOR_GOOD, TYPES, keeping_of, type_of
 from desk.web.public import Public
-
-# Told here, because what Python knows of types depends on the machine.
-TYPES = {
-    ".html": "text/html; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".svg": "image/svg+xml",
-    ".xml": "application/xml; charset=utf-8",
-    ".json": "application/json; charset=utf-8",
-    ".ics": "text/calendar; charset=utf-8",
-    ".txt": "text/plain; charset=utf-8",
-    ".jpg": "image/jpeg",
-    ".jpeg": "image/jpeg",
-    ".png": "image/png",
-    ".webp": "image/webp",
-}
-NAMED = {"feed.xml": "application/atom+xml; charset=utf-8", "feed.json": "application/feed+json; charset=utf-8"}
-ASK_AGAIN = "no-cache"  # kept, but asked about before each use: an edition may be withdrawn at any minute
-FOR_GOOD = "public, max-age=31536000, immutable"  # names that change with their content
 
 
 def page(public: Public, site: Path, path: str = "") -> AnyResponse:
@@ -114,11 +97,11 @@ def _with_slash(path: str) -> AnyResponse:
 
 
 def _sent(file: Path, path: str) -> Response:
-    kind = NAMED.get(file.name) or TYPES.get(file.suffix.lower(), "application/octet-stream")
+    kind = type_of(file.name)
     try:
         response = send_file(file, mimetype=kind.partition(";")[0], conditional=True, etag=True, max_age=None)
     except OSError:
         abort(404)  # the site was swapped between looking and opening
     response.headers["Content-Type"] = kind
-    response.headers["Cache-Control"] = FOR_GOOD if path.startswith("images/") else ASK_AGAIN
+    response.headers["Cache-Control"] = keeping_of(path)
     return response

@@ -11,9 +11,9 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from builder.model import BuilderError
+from desk.mediatypes import ASK_AGAIN, FOR_GOOD
 from desk.settings import SettingsError
 from desk.web import guard
-from desk.web.archive import ASK_AGAIN, FOR_GOOD
 from desk.web.staff import session
 from desk.web.staff.desk import ENDPOINT, Desk, path
 from desk.web.staff.route import READ, Route
