@@ -88,6 +88,14 @@ def recount(connection: Connection, mailing_id: int) -> Counts:
     return Counts(**{row[0]: row[1] for row in connection.execute(query)})
 
 
+def has_due(connection: Connection, mailing_id: int, now: datetime) -> bool:
+    """Whether a sender would find a letter to send now, or one that a dead sender left."""
+    here = select(_recipient.c.id).where(_recipient.c.mailing_id == mailing_id).limit(1)
+    ready = here.where(is_state(State.QUEUED)), here.where(is_state(State.ATTEMPTING))
+    late = here.where(is_state(State.DEFERRED), _recipient.c.not_before <= now)
+    return any(connection.execute(query).first() for query in (*ready, late))
+
+
 def fates(connection: Connection, mailing_id: int, *states: State) -> Iterator[Fate]:
     """Recipients by name, in the order of the list; all states when none is given. Streamed."""
     query = _fates().where(_recipient.c.mailing_id == mailing_id).order_by(_recipient.c.id)

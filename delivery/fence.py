@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
 from .model import DeliveryError
 
@@ -33,6 +33,15 @@ def held(connection: Connection, mailing_id: int, share: int = 0) -> Iterator[No
     else:
         with _advised(connection, mailing_id, share):
             yield
+
+
+def is_held(engine: Engine, mailing_id: int) -> bool:
+    """Whether somebody is sending it at this moment."""
+    try:
+        with engine.connect() as connection, held(connection, mailing_id):
+            return False
+    except BusyError:
+        return True
 
 
 @contextmanager

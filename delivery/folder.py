@@ -58,7 +58,7 @@ class FolderEngine:
         names = ("new", "cur", "tmp") if self._folder.form == "maildir" else ("",)
         try:
             for name in names:
-                (self._folder.path / name).mkdir(parents=True, exist_ok=True)
+                (self._folder.path / name).mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise FolderError(f"{self._folder.path} cannot be made: {error.strerror}") from error
 
@@ -84,8 +84,8 @@ class FolderEngine:
 
 
 def _write(aside: Path, parcel: Parcel) -> None:
-    """With the envelope in the headers that delivery agents use for it."""
-    with aside.open("wb") as file:
+    """With the envelope in the headers that delivery agents use for it; for nobody else on this machine."""
+    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(f"Return-Path: <{parcel.sender}>\r\nDelivered-To: {parcel.address}\r\n".encode())
         file.write(parcel.message.wire)
         file.flush()

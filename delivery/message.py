@@ -92,6 +92,20 @@ def compose(frame: Frame, values: Mapping[str, str]) -> Message:
     return Message(b"".join(pieces[: frame.head]), b"".join(pieces[frame.head :]))
 
 
+def single(mailing: Mailing, letter: Letter, address: str, name: str) -> bytes:
+    """A letter to one reader as it goes over the wire, before it is signed. `name`: what stands before @ in its Message-ID.
+
+    Whatever looks like a reader token in it is text: a stranger may have written it. Raises DeliveryError.
+    """
+    values = _Spoken({"to!": address, "name!": name})
+    return compose(Frame.load(serialise(mailing, letter)), values).wire
+
+
+class _Spoken(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return f"[[{name}]]"
+
+
 def reader_values(
     mailing: Mailing, subscriber: str, address: str, tokens: Mapping[str, str], secret: bytes
 ) -> dict[str, str]:
@@ -137,6 +151,7 @@ def _headers(mailing: Mailing, subject: str, boundary: str) -> list[bytes]:
         ("List-Archive", _angle(mailing.archive, mailing)),
         ("List-Help", _angle(mailing.help, mailing)),
         ("Auto-Submitted", b"auto-generated" if mailing.automatic else b""),
+        ("X-Auto-Response-Suppress", b"All" if mailing.automatic else b""),  # Exchange's word for the same
         ("MIME-Version", b"1.0"),
         ("Content-Language", _url(mailing.language).encode()),
         ("Content-Type", f'multipart/alternative; boundary="{boundary}"'.encode()),

@@ -4,12 +4,12 @@ Whoever asked hears at once what became of each; nothing is tried again by itsel
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from . import message, outcome, verp
 from .engine import Engine, Parcel
+from .handful import Handful
 from .model import DeliveryError, Letter, Mailing, Outcome, Recipient
 from .run import Sign
 
@@ -34,7 +34,7 @@ def post(
 ) -> list[Posted]:
     """One letter to each, in their order. Never raises for what a server or an address does: see each outcome."""
     frame = message.Frame.load(message.serialise(mailing, letter))
-    handful = _Handful()
+    handful = Handful()
     for row, recipient in enumerate(recipients):
         try:
             handful.add(_parcel(mailing, frame, row, recipient, secret, sign))
@@ -55,7 +55,7 @@ def _parcel(
     return Parcel(row, name, sender, message.clean_address(one.address), sign(made) if sign else made)
 
 
-async def _carry(handful: "_Handful", engine: Engine, seconds: float) -> str:
+async def _carry(handful: Handful, engine: Engine, seconds: float) -> str:
     """What was wrong with the engine, or nothing."""
     try:
         async with asyncio.timeout(seconds):
@@ -65,48 +65,3 @@ async def _carry(handful: "_Handful", engine: Engine, seconds: float) -> str:
     except DeliveryError as error:
         return str(error)
     return ""
-
-
-class _Handful:
-    """engine.Work, in memory."""
-
-    def __init__(self) -> None:
-        self.outcomes: dict[int, Outcome] = {}
-        self._parcels: deque[Parcel] = deque()
-        self._takers: list[Callable[[], None]] = []
-        self._open = 0
-
-    def add(self, parcel: Parcel) -> None:
-        self._parcels.append(parcel)
-        self._open += 1
-
-    @property
-    def is_over(self) -> bool:
-        return self._open == 0
-
-    def take(self, taker: Callable[[], None]) -> Parcel | None:
-        if self._parcels:
-            return self._parcels.popleft()
-        self._takers.append(taker)
-        return None
-
-    def attempt(self, _parcel: Parcel, go: Callable[[bool], None]) -> None:
-        asyncio.get_running_loop().call_soon(go, True)
-
-    def settle(self, parcel: Parcel, found: Outcome) -> None:
-        self.outcomes[parcel.row] = found
-        self._open -= 1
-        if self.is_over:
-            self._wake()
-
-    def put_back(self, parcel: Parcel) -> None:
-        self._parcels.append(parcel)
-        self._wake()
-
-    def breathe(self, seconds: float, why: str) -> None:
-        """A handful is no load."""
-
-    def _wake(self) -> None:
-        takers, self._takers = self._takers, []
-        for taker in takers:
-            taker()

@@ -6,7 +6,19 @@ from pathlib import Path
 
 import click
 
-from desk.commands import building, public, publishing, readers, returning, scheduling, sending, staff, stories, writing
+from desk.commands import (
+    building,
+    notes,
+    public,
+    publishing,
+    readers,
+    returning,
+    scheduling,
+    sending,
+    staff,
+    stories,
+    writing,
+)
 from desk.commands.common import Context
 
 
@@ -40,6 +52,7 @@ for command in (
     sending.resume,
     sending.pause,
     sending.cancel,
+    notes.notes,
     scheduling.approve,
     scheduling.schedule,
     returning.bounces,

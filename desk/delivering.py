@@ -20,7 +20,7 @@ KEYS = tuple(
     """
     transport folder format host port tls username password-file connections in-flight helo authorities patience-seconds
     bounces unsubscribe mailbox mailbox-password-file seeds approval engine workers share-size dbos-url rate domain-rate
-    domain-rates warm-up stay-minutes dkim outgoing
+    domain-rates warm-up stay-minutes dkim outgoing late
     """.split()
 )
 MOST_CONNECTIONS = 100  # more is an attack on the relay
@@ -74,6 +74,8 @@ class Delivering:
     mailbox_password_file: Path | None = None
     outgoing: tuple[str, ...] = ()
     """The addresses that the relay sends from, for the doctor."""
+    late: bool = True
+    """Whether a reader who signs up after an edition has left is sent it too, with the welcome."""
     stay: timedelta = timedelta(0)
     """How long a sending waits for deferred letters before it leaves them to a later run."""
 
@@ -127,6 +129,7 @@ def _read(table: Table, root: Path, domain: str) -> Delivering:
         mailbox=table.get("mailbox", str, ""),
         mailbox_password_file=_file(table, "mailbox-password-file", root),
         outgoing=table.texts("outgoing"),
+        late=table.get("late", bool, True),
         stay=timedelta(minutes=_whole(table, "stay-minutes", 0, 10_000)),
     )
     _check_together(table, found)

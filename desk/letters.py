@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from sqlalchemy import Connection
+
 from builder.letters import compose, fill
 from builder.model import Audiences, House, Letter
 from builder.press import Press
@@ -13,19 +15,20 @@ from subscribers.model import Choices
 from subscribers.tokens import Keys, signed_link
 
 NAMES = ("confirm", "already", "welcome", "changed", "goodbye", "new-address", "old-address", "sign-in")
-# What every letter says to machines: a program wrote this, do not answer it (RFC 3834; the second is Exchange's).
-AUTOMATIC = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
 Words = Mapping[str, str]  # the [public] table of words.toml
 
 
 class Sending(Protocol):
-    """Where letters go. An engine keeps a letter safely and returns at once: it does not wait for any mail server (C4)."""
+    """Where letters go. Nothing here waits for any mail server (C4)."""
 
-    def send(self, address: str, letter: Letter, headers: Mapping[str, str]) -> None:
-        """Takes over one letter. Raises OSError when it cannot be kept."""
+    def keep(self, connection: Connection, kind: str, address: str, letter: Letter, leave: str = "") -> None:
+        """Takes over one letter in the caller's transaction: it leaves if and only if what it is about was done.
 
-    def forget(self, address: str) -> None:
-        """Drops every letter to this address that is still here: the person has been erased."""
+        `leave`: the link that ends the reader's subscription in one press.
+        """
+
+    def hurry(self) -> None:
+        """After the transaction: what was kept may leave now."""
 
 
 def composed(press: Press) -> dict[str, Letter]:
@@ -44,44 +47,48 @@ class Stationery:
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Fills in a letter for one reader and hands it to the sending engine."""
+    """Fills in a letter for one reader and hands it over, in the transaction of the act that it is about."""
 
     house: House
     keys: Keys
     sending: Sending
     stationery: Callable[[], Stationery]
 
-    def confirm(self, address: str, token: str, wanted: Mapping[str, Choices]) -> None:
+    def confirm(self, connection: Connection, address: str, token: str, wanted: Mapping[str, Choices]) -> None:
         """Somebody, we think the owner of the address, asked for this: nothing is sent until they say yes."""
         values = self._about(wanted) | {"confirm": self._url("confirm", token)}
-        self._send("confirm", address, values)
+        self._keep(connection, "confirm", address, values)
 
-    def already(self, address: str, number: int, wanted: Iterable[str]) -> None:
-        self._send("already", address, self._reader(number, wanted))
+    def already(self, connection: Connection, address: str, number: int, wanted: Iterable[str]) -> None:
+        self._keep(connection, "already", address, self._reader(number, wanted))
 
-    def welcome(self, address: str, number: int, wanted: Mapping[str, Choices]) -> None:
+    def welcome(self, connection: Connection, address: str, number: int, wanted: Mapping[str, Choices]) -> None:
         values = self._reader(number, wanted) | self._about(wanted)
-        self._send("welcome", address, values, leave=self._leave(number, wanted))
+        self._keep(connection, "welcome", address, values, leave=self._leave(number, wanted))
 
-    def changed(self, address: str, number: int, bulletins: Iterable[str], said: str) -> None:
+    def changed(self, connection: Connection, address: str, number: int, bulletins: Iterable[str], said: str) -> None:
         """`said`: what the reader gets from now on, in plain words."""
         about = tuple(bulletins)
-        self._send(
-            "changed", address, self._reader(number, about) | {"choices": said}, leave=self._leave(number, about)
+        self._keep(
+            connection,
+            "changed",
+            address,
+            self._reader(number, about) | {"choices": said},
+            leave=self._leave(number, about),
         )
 
-    def goodbye(self, address: str, number: int, bulletins: Iterable[str]) -> None:
-        self._send("goodbye", address, self._reader(number, bulletins))
+    def goodbye(self, connection: Connection, address: str, number: int, bulletins: Iterable[str]) -> None:
+        self._keep(connection, "goodbye", address, self._reader(number, bulletins))
 
-    def moving(self, old: str, new: str, old_token: str, new_token: str) -> None:
+    def moving(self, connection: Connection, old: str, new: str, old_token: str, new_token: str) -> None:
         """One letter to each of the two addresses: both must say yes."""
-        self._send("old-address", old, {"confirm": self._url("confirm", old_token)})
-        self._send("new-address", new, {"confirm": self._url("confirm", new_token)})
+        self._keep(connection, "old-address", old, {"confirm": self._url("confirm", old_token)})
+        self._keep(connection, "new-address", new, {"confirm": self._url("confirm", new_token)})
 
-    def sign_in(self, address: str, name: str, token: str) -> None:
+    def sign_in(self, connection: Connection, address: str, name: str, token: str) -> None:
         """To somebody who works at the desk and wants to come in."""
         url = f"{self.house.publisher.url}/desk/sign-in/{token}"
-        self._send("sign-in", address, {"name": name, "sign-in": url})
+        self._keep(connection, "sign-in", address, {"name": name, "sign-in": url})
 
     def _about(self, wanted: Mapping[str, Choices]) -> dict[str, str]:
         words = self.stationery().words
@@ -112,11 +119,10 @@ class Writer:
     def _url(self, page: str, token: str) -> str:
         return f"{self.house.publisher.url}/{page}/{token}"
 
-    def _send(self, name: str, address: str, values: Mapping[str, str], *, leave: str = "") -> None:
-        headers = dict(AUTOMATIC)
-        if leave:
-            headers |= {"List-Unsubscribe": f"<{leave}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
-        self.sending.send(address, fill(self.stationery().blanks[name], values), headers)
+    def _keep(
+        self, connection: Connection, name: str, address: str, values: Mapping[str, str], *, leave: str = ""
+    ) -> None:
+        self.sending.keep(connection, name, address, fill(self.stationery().blanks[name], values), leave)
 
 
 def name_of(house: House, bulletin: str) -> str:

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, Engine
 
 import db
-from delivery import books
+from delivery import books, notes
 from desk import rounds
+from desk.outbox import notes_to
 from desk.register import Register
 from desk.shelves import drop_older, forget_in_reports, forget_letters
 from subscribers import retention, rights
@@ -23,7 +24,9 @@ def shown(connection: Connection, keys: Keys, address: Address) -> str:
     """Everything held about an address, as JSON that people can read too (C8)."""
     held = rights.everything(connection, keys, address)
     numbers = [str(number) for number in rights.numbers(connection, address)]
-    return json.dumps({**held, "letters": books.of_reader(connection, numbers)}, ensure_ascii=False, indent=2)
+    notes = notes_to(connection, address)
+    letters = books.of_reader(connection, numbers)
+    return json.dumps({**held, "letters": letters, "notes": notes}, ensure_ascii=False, indent=2)
 
 
 def forget(register: Register, address: str, proof: Proof) -> None:
@@ -32,11 +35,12 @@ def forget(register: Register, address: str, proof: Proof) -> None:
     forget_letters(register.outbox, person)
     forget_in_reports(register.reports, person)
     rounds.erase(register.engine, register.keys, address, proof)
+    forget_letters(register.outbox, person)  # what was written meanwhile
 
 
 def scrub(engine: Engine) -> None:
     """Overwrite what deleted rows have left behind, in every room's tables. Raises SubscribersError: run it again."""
-    rights.scrub(engine, *books.TABLES_WITH_PEOPLE)
+    rights.scrub(engine, *books.TABLES_WITH_PEOPLE, *notes.TABLES_WITH_PEOPLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,5 +61,7 @@ def keep_no_longer(register: Register, now: datetime) -> Dropped:
     with db.writing(register.engine) as connection:
         rows = retention.run(connection, register.keeping.retention, now)
         recipients = books.forget_before(connection, now - timedelta(days=files.delivery_days))
+        notes.give_up(connection, now)
+        notes.forget_before(connection, now - timedelta(days=files.letter_days))
     scrub(register.engine)
     return Dropped(rows, letters, reports, recipients)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, Engine
 
 import db
 from builder.dates import read_moment
 from builder.model import BuilderError, Edition
 from db.errors import DatabaseError
 from delivery import books, schedule
-from delivery.fence import BusyError
+from delivery.fence import BusyError, is_held
 from delivery.model import DeliveryError
 from delivery.run import Summary
 from delivery.schedule import GRACE, Planned
 from desk import rounds, sending
+from desk.late import current_mailing, has_latecomers
 from desk.office import CannotSend, Office
 from desk.register import staff_proof
 from desk.selecting import fingerprint
@@ -128,6 +131,8 @@ def fire(office: Office, progress: Progress | None = None) -> list[Fired]:
     late; from then on it is missed, and a person decides.
     """
     missed = _take_due(office)
+    if office.delivering.late:
+        _add_latecomers(office)
     fired: list[Fired] = []
     for one in _taken(office):
         fired.append(_post(office, one, progress))
@@ -145,6 +150,41 @@ def fire(office: Office, progress: Progress | None = None) -> list[Fired]:
     ]
 
 
+def is_due(engine: Engine, now: datetime, today: date, *, late: bool) -> bool:
+    """A look that costs nothing and changes nothing: whether `fire` would find something to do.
+
+    A mailing that another process is sending is not our turn.
+    """
+    with db.reading(engine) as connection:
+        planned = schedule.planned(connection)
+        mailings = books.mailings(connection)
+        known = {each.name for each in mailings}
+        if any(_is_turn(one, now, known) for one in planned):
+            return True
+        if late and any(has_latecomers(connection, one, today) for one in _current(connection, mailings, now)):
+            return True
+        open_ones = [one for one in mailings if one.finished_at is None and one.control == "run"]
+        ready = [one.id for one in open_ones if books.has_due(connection, one.id, now)]
+    return any(not is_held(engine, number) for number in ready)
+
+
+def _is_turn(one: Planned, now: datetime, known: set[str]) -> bool:
+    if one.result == "waiting":
+        return one.at <= now
+    return one.result == "taken" and f"{one.bulletin}-{one.edition}" not in known and now - one.at <= GRACE
+
+
+def _current(connection: Connection, mailings: list[books.Sending], now: datetime) -> list[books.Sending]:
+    bulletins = dict.fromkeys(one.bulletin for one in mailings)
+    found = (current_mailing(connection, bulletin, now) for bulletin in bulletins)
+    return [one for one in found if one and one.control == "run"]
+
+
+def _add_latecomers(office: Office) -> None:
+    for bulletin in office.press.house.bulletins:
+        rounds.add_latecomers(office, bulletin)
+
+
 def _take_due(office: Office) -> list[Planned]:
     """Committed before any sending begins. Those that were missed just now."""
     with db.writing(office.engine) as connection:
@@ -158,11 +198,7 @@ def _taken(office: Office) -> list[Planned]:
     with db.reading(office.engine) as connection:
         known = {each.name for each in books.mailings(connection)}
         planned = schedule.planned(connection)
-    return [
-        one
-        for one in planned
-        if one.result == "taken" and f"{one.bulletin}-{one.edition}" not in known and office.now - one.at <= GRACE
-    ]
+    return [one for one in planned if one.result == "taken" and _is_turn(one, office.now, known)]
 
 
 def _open(office: Office) -> list[str]:

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 import db
 from desk.keeping import Keeping, read_keeping
+from desk.outbox import OUTBOX
 from desk.settings import Settings
 from subscribers.choices import allot, bits
 from subscribers.keys import load_or_make_keys
@@ -37,7 +38,7 @@ class Register:
     @property
     def outbox(self) -> Path:
         """Letters of the relationship, as files; the folder that a sending writes into, too, unless told otherwise."""
-        return self.settings.root / "var" / "outbox"
+        return self.settings.root / OUTBOX
 
     @property
     def reports(self) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -20,7 +20,7 @@ from builder.publish import publish
 from builder.render import encoded_size
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
     from delivery.books import Sending
     from delivery.bounces import Report
@@ -262,23 +262,23 @@ def take_up(office: Office, sending: Sending, *, in_doubt: bool, missed: bool, l
             freezing.add_late(connection, sending.id, late_readers(connection, office, sending))
 
 
-def send_late(office: Office, number: int, bulletin: str) -> str | None:
-    """A reader who came after the freeze is given the current edition, as it was frozen; the next run sends it.
+def add_latecomers(office: Office, bulletin: str) -> str | None:
+    """Whoever signed up after the freeze is given the current edition, as it was frozen; the next run sends it.
 
-    The mailing's name. None when there is no current edition, or when they have it, or it holds nothing for them.
+    The mailing's name. None when there is no current edition, when it is held, or when nobody came.
     """
     import db
     from delivery import freezing
     from desk.freezing import hold_still
-    from desk.late import current_mailing, late_reader
+    from desk.late import current_mailing, latecomers
 
     with db.writing(office.engine) as connection:
         hold_still(connection)
         sending = current_mailing(connection, bulletin, office.now)
-        late = late_reader(connection, office, sending, number) if sending else None
-        if sending is None or late is None:
+        late = latecomers(connection, office, sending) if sending and sending.control == "run" else []
+        if sending is None or not late:
             return None
-        freezing.add_late(connection, sending.id, [late])
+        freezing.add_late(connection, sending.id, late)
         return sending.name
 
 
@@ -293,10 +293,16 @@ class Left:
     bulletins: tuple[str, ...]
 
 
-def goodbye(engine: Engine, keys: Keys, number: int, bulletin: str | None, proof: Proof) -> Left | None:
+Tell = Callable[["Connection", Left], None]
+
+
+def goodbye(
+    engine: Engine, keys: Keys, number: int, bulletin: str | None, proof: Proof, tell: Tell | None = None
+) -> Left | None:
     """The reader leaves one bulletin or all (None), and what has not been sent to them yet is withdrawn; one transaction.
 
-    None when nothing ended, because they had left before: there is nobody to say goodbye to.
+    `tell`: keeps the letter that says goodbye, in the same transaction. None when nothing ended, because they had left
+    before: there is nobody to say goodbye to.
     """
     import db
     from delivery import books
@@ -307,9 +313,12 @@ def goodbye(engine: Engine, keys: Keys, number: int, bulletin: str | None, proof
         person = store.by_id(connection, number)
         numbers = {str(number), *([str(person.id)] if person else [])}
         books.withdraw(connection, numbers, now=proof.at, words="left", bulletin=bulletin or "")
-    if person is None or not ended:
-        return None
-    return Left(person.address, tuple(subscription.bulletin for subscription in ended))
+        if person is None or not ended:
+            return None
+        left = Left(person.address, tuple(subscription.bulletin for subscription in ended))
+        if tell:
+            tell(connection, left)
+    return left
 
 
 def farewell(engine: Engine, keys: Keys, address: str, bulletin: str | None, proof: Proof) -> tuple[str, ...]:
@@ -346,6 +355,7 @@ def erase(engine: Engine, keys: Keys, address: str, proof: Proof) -> None:
     """The person is forgotten in every room; only a keyed hash stays, so that no old list brings them back (C7)."""
     import db
     from delivery import books
+    from desk.outbox import forget_notes
     from subscribers import rights
     from subscribers.address import parse
 
@@ -354,3 +364,4 @@ def erase(engine: Engine, keys: Keys, address: str, proof: Proof) -> None:
         books.withdraw(connection, numbers, now=proof.at, words="erased")
         for number in numbers:
             books.forget(connection, number)
+        forget_notes(connection, address)

@@ -19,11 +19,15 @@ NOBODY = "—"  # what stands in a report where an address was
 
 def forget_letters(folder: Path, address: Address) -> None:
     """Every letter to this address, or about it, whoever wrote it: as .eml or in a Maildir, half-written ones too."""
-    trace = _trace(address)
     for file in _files(folder):
-        raw = file.read_bytes()
-        if any(trace.search(read.decode("utf-8", "surrogateescape")) for read in (raw, quopri.decodestring(raw))):
+        if names(file.read_bytes(), address):
             file.unlink(missing_ok=True)
+
+
+def names(raw: bytes, address: Address) -> bool:
+    """Whether a letter is to this address or about it, as it stands on the wire or as it is read."""
+    trace = _trace(address)
+    return any(trace.search(read.decode("utf-8", "surrogateescape")) for read in (raw, quopri.decodestring(raw)))
 
 
 def forget_in_reports(folder: Path, address: Address) -> None:

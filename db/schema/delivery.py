@@ -22,7 +22,7 @@ from db.schema.base import BigId, Moment, metadata
 STATES = ("queued", "attempting", "accepted", "failed", "deferred", "in_doubt", "suppressed", "withdrawn")
 
 
-def _one_of(column: str, *values: str) -> CheckConstraint:
+def one_of(column: str, *values: str) -> CheckConstraint:
     listed = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({listed})", name=column)
 
@@ -44,7 +44,7 @@ mailing = Table(
     Column("control", Text, nullable=False, server_default="run"),
     Column("frozen_at", Moment, nullable=False),
     Column("finished_at", Moment),
-    _one_of("control", "run", "paused", "cancelled"),
+    one_of("control", "run", "paused", "cancelled"),
     sqlite_autoincrement=True,
 )
 
@@ -79,7 +79,7 @@ recipient = Table(
     Column("words", Text, nullable=False, server_default=""),
     Column("stage", Text, nullable=False, server_default=""),
     UniqueConstraint("mailing_id", "subscriber"),  # one recipient per person and mailing
-    _one_of("state", *STATES),
+    one_of("state", *STATES),
     sqlite_autoincrement=True,
 )
 for _name, _columns, _where in (
@@ -116,7 +116,7 @@ came_back = Table(
     Column("words", Text, nullable=False, server_default=""),
     Column("at", Moment, nullable=False),
     UniqueConstraint("mailing_id", "subscriber", "kind"),  # the same report read twice counts once
-    _one_of("kind", "hard", "soft", "policy", "complaint"),
+    one_of("kind", "hard", "soft", "policy", "complaint"),
     sqlite_autoincrement=True,
 )
 
@@ -141,5 +141,5 @@ planned = Table(
     Column("fingerprint", Text, nullable=False, server_default=""),
     Column("taken_at", Moment),
     Column("result", Text, nullable=False, server_default="waiting"),
-    _one_of("result", "waiting", "taken", "missed", "cancelled"),
+    one_of("result", "waiting", "taken", "missed", "cancelled"),
 )

@@ -67,7 +67,7 @@ def add(context: Context, bulletin: str, day: date, at: str | None, now: str | N
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--at") from error
         there = moment.astimezone(office.press.house.calendar.zone)
-    line = f"{edition.key} leaves on {there:%A} {there.day} {there:%B %Y at %H:%M}, while bulletin schedule run is running."
+    line = f"{edition.key} leaves on {there:%A} {there.day} {there:%B %Y at %H:%M}, while bulletin serve is running."
     say(context, {"edition": edition.key, "at": moment.isoformat()}, line)
 
 
@@ -134,17 +134,22 @@ def run_due(context: Context, stay: bool, now: str | None) -> None:
 
 def _tick(context: Context, now: str | None) -> tuple[bool, bool]:
     """Whether all is well, and whether somebody asked this process to end."""
+    from desk.carrying import carry_notes
     from desk.planning import fire
 
     try:
         with opened(context, now) as office:
+            notes = carry_notes(office)
             fired = fire(office)
     except click.ClickException as error:
         error.show()
         return False, False
     if context.as_json:
-        click.echo(json.dumps({"fired": [_as_json(one) for one in fired]}, ensure_ascii=False))
+        told = {"fired": [_as_json(one) for one in fired], "notes": len(notes.outcomes), "problem": notes.problem}
+        click.echo(json.dumps(told, ensure_ascii=False))
     else:
+        if notes.problem:
+            click.echo(f"Letters about subscriptions wait: {notes.problem}", err=True)
         for one in fired:
             _tell(one)
     return all(one.is_good for one in fired), any(one.is_stopped for one in fired)

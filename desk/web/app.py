@@ -7,16 +7,18 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, g, request
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from desk.carrying import make_postman
 from desk.house import open_press, template_folders
 from desk.keeping import Keeping, read_keeping
 from desk.letters import Sending, Writer
-from desk.outbox import Outbox
+from desk.outbox import OUTBOX, Outbox
 from desk.register import know_audiences
 from desk.settings import Settings
 from desk.web import archive, confirming, faults, guard, leaving, moving, pausing, preferences, signup, yours
@@ -44,14 +46,21 @@ def create_app(
     keys: Keys,
     clock: Callable[[], datetime] = now,
     sending: Sending | None = None,
+    outbox: Path | None = None,
     random: Callable[[int], bytes] = secrets.token_bytes,
     pause: Callable[[float], None] = time.sleep,
     limits: Limits | None = None,
 ) -> Flask:
-    """The public site and the desk as a WSGI application. The database must have the current schema."""
+    """The public site and the desk as a WSGI application. The database must have the current schema.
+
+    `outbox`: the folder of letters that are only files. Letters for a mail server wait for whoever carries them, unless
+    `sending` says otherwise.
+    """
+    outbox = outbox or settings.root / OUTBOX
+    sending = sending or Outbox(settings.house.publisher, clock, make_postman(engine, settings, clock, outbox).hurry)
     keeping = read_keeping(settings)
     live = Live(settings)
-    public = _public(live, keeping, engine, keys, clock, sending, random, pause, limits or Limits())
+    public = _public(live, keeping, engine, keys, clock, sending, outbox, random, pause, limits or Limits())
     know_audiences(engine, settings)
     public.reading()  # a house that cannot be read is told now, not to the first visitor
     app = Flask("bulletin", static_folder=None, template_folder=None)
@@ -78,14 +87,14 @@ def _public(
     engine: Engine,
     keys: Keys,
     clock: Callable[[], datetime],
-    sending: Sending | None,
+    sending: Sending,
+    outbox: Path,
     random: Callable[[int], bytes],
     pause: Callable[[float], None],
     limits: Limits,
 ) -> Public:
     settings, house = live.settings, live.settings.house
     reading = Reading(lambda: open_press(live(), now=clock()), clock)
-    sending = sending or Outbox(settings.root / "var" / "outbox", house.publisher, clock)
     return Public(
         house=house,
         engine=engine,
@@ -99,6 +108,7 @@ def _public(
         sending=sending,
         writer=Writer(house, keys, sending, lambda: reading().stationery),
         limits=limits,
+        outbox=outbox,
         reports=settings.root / "var" / "reports",
     )
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from flask import Response, request
+from sqlalchemy import Connection
 
 import db
 from desk.letters import say_choices
-from desk.web.public import Public, afterwards
+from desk.web.public import Public
 from subscribers import requests
 from subscribers.model import Choices, Subscriber
 from subscribers.tokens import signed_link
@@ -37,27 +38,33 @@ def confirm(public: Public, token: str) -> Response:
 
 def _press(public: Public, token: str) -> Response:
     proof = public.proof("confirmation link")
+    public.reading()  # before the database is held
     try:
         with db.writing(public.engine) as connection:
             asked = requests.look(connection, token, proof.at)
             done = requests.confirm(connection, public.keys, token, public.bases, proof)
+            _write(public, connection, done, asked.wanted)
     except requests.NotConfirmable:
         return public.page("used", status=404)
     if done.waiting:
         return public.page("half-moved")
     person = done.person
     assert person is not None  # only a change that still waits has none
+    public.sending.hurry()
     if done.kind == "change-address":
-        return _moved(public, person)
-    afterwards(lambda: public.writer.welcome(person.address, person.id, asked.wanted))
+        return public.page("moved", address=person.address, preferences=_preferences(public, person))
     return _welcome(public, person, tuple(asked.wanted))
 
 
-def _moved(public: Public, person: Subscriber) -> Response:
-    moved = public.reading().words["moved"]
-    held = [each.bulletin for each in person.open]
-    afterwards(lambda: public.writer.changed(person.address, person.id, held, moved))
-    return public.page("moved", address=person.address, preferences=_preferences(public, person))
+def _write(public: Public, connection: Connection, done: requests.Confirmed, wanted: Mapping[str, Choices]) -> None:
+    person = done.person
+    if done.waiting or person is None:
+        return
+    if done.kind == "change-address":
+        held, moved = [each.bulletin for each in person.open], public.reading().words["moved"]
+        public.writer.changed(connection, person.address, person.id, held, moved)
+    else:
+        public.writer.welcome(connection, person.address, person.id, wanted)
 
 
 def _welcome(public: Public, person: Subscriber, bulletins: tuple[str, ...]) -> Response:

@@ -6,11 +6,12 @@ from contextlib import suppress
 from datetime import timedelta
 
 from flask import Response, request
+from sqlalchemy import Connection
 from werkzeug.exceptions import HTTPException
 
 import db
 from desk import rounds
-from desk.web.public import Public, afterwards
+from desk.web.public import Public
 from subscribers import acts
 
 UNDO = timedelta(days=1)  # how long after leaving the page's undo works; the link in the letter works for ever
@@ -48,9 +49,14 @@ def say_why(public: Public, token: str) -> Response:
 
 
 def _goodbye(public: Public, number: int, bulletin: str) -> None:
-    left = rounds.goodbye(public.engine, public.keys, number, bulletin or None, public.proof("unsubscribe link"))
-    if left is not None:
-        afterwards(lambda: public.writer.goodbye(left.address, number, left.bulletins))
+    public.reading()  # before the database is held
+
+    def tell(connection: Connection, left: rounds.Left) -> None:
+        public.writer.goodbye(connection, left.address, number, left.bulletins)
+
+    proof = public.proof("unsubscribe link")
+    if rounds.goodbye(public.engine, public.keys, number, bulletin or None, proof, tell):
+        public.sending.hurry()
 
 
 def _asks_for_all() -> bool:

@@ -45,10 +45,12 @@ def _form(public: Public, token: str, person: Subscriber, typed: str, *problems:
 def _ask(public: Public, token: str, person: Subscriber, new: Address) -> Response:
     """The same answer, in the same time, whether the new address is somebody's already or has said no (C4)."""
     began = time.monotonic()
+    public.reading()  # before the database is held
     with db.writing(public.engine) as connection:
         asked = requests.ask_new_address(connection, public.keys, person, new, public.clock(), public.random)
-    if asked:
-        public.writer.moving(person.address, new.written, *asked)
+        if asked:
+            public.writer.moving(connection, person.address, new.written, *asked)
+    public.sending.hurry()
     answer = public.page("address-sent", here=here(public, token), old=person.address, new=new.written)
     wait_for_the_beat(public, began)
     return answer

@@ -51,8 +51,10 @@ def _typed() -> str:
 
 
 def _write(public: Public, person: Subscriber, held: Subscription, until: date | None) -> None:
+    words = public.reading().words
+    said = say_choices(held.choices, public.house.audiences, words)
+    said = words["paused"].format(date=say(until)) if until else said
     with db.writing(public.engine) as connection:
         acts.pause(connection, public.keys, person.id, held.bulletin, until, public.today, public.proof(HOW))
-    words = public.reading().words
-    again = say_choices(held.choices, public.house.audiences, words)
-    tell(public, person, held.bulletin, words["paused"].format(date=say(until)) if until else again)
+        tell(public, connection, person, held.bulletin, said)
+    public.sending.hurry()

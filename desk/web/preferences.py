@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask import Response, abort, redirect, request
+from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
 import db
 from builder.dates import say
 from desk.letters import say_choices
 from desk.web.forms import read_choices
-from desk.web.public import Public, afterwards
+from desk.web.public import Public
 from subscribers import acts
 from subscribers.model import Subscriber, Subscription
 from subscribers.tokens import signed_link
@@ -61,22 +62,24 @@ def choices(public: Public, token: str, bulletin: str) -> AnyResponse:
         )
     wanted = read_choices(request.form, public.house.audiences)
     if wanted != held.choices:
+        said = say_choices(wanted, public.house.audiences, public.reading().words)
         with db.writing(public.engine) as connection:
             acts.change(connection, public.keys, person.id, bulletin, wanted, public.proof(HOW))
-        said = say_choices(wanted, public.house.audiences, public.reading().words)
-        tell(public, person, bulletin, said)
+            tell(public, connection, person, bulletin, said)
+        public.sending.hurry()
     return home(public, token, "choices")
 
 
 def back(public: Public, token: str, bulletin: str) -> AnyResponse:
     """What the reader has left, again, with the choices that it had."""
     person = public.person(token)
+    words = public.reading().words
     with db.writing(public.engine) as connection:
         since = person.created_at
-        acts.come_back(connection, public.keys, person.id, bulletin, since, public.bases, public.proof(HOW))
-    again = public.person(token).open_for(bulletin)
-    if again:
-        tell(public, person, bulletin, say_choices(again.choices, public.house.audiences, public.reading().words))
+        now = acts.come_back(connection, public.keys, person.id, bulletin, since, public.bases, public.proof(HOW))
+        if again := now and now.open_for(bulletin):
+            tell(public, connection, person, bulletin, say_choices(again.choices, public.house.audiences, words))
+    public.sending.hurry()
     return home(public, token, "back")
 
 
@@ -93,10 +96,10 @@ def _card(public: Public, person: Subscriber, held: Subscription) -> Card:
     )
 
 
-def tell(public: Public, person: Subscriber, bulletin: str, said: str) -> None:
+def tell(public: Public, connection: Connection, person: Subscriber, bulletin: str, said: str) -> None:
     """A letter about the change, so that nobody changes another's choices unseen; not one for every press."""
     if public.limits.notices.allows(str(person.id), public.clock()):
-        afterwards(lambda: public.writer.changed(person.address, person.id, [bulletin], said))
+        public.writer.changed(connection, person.address, person.id, [bulletin], said)
 
 
 def held_by(person: Subscriber, bulletin: str) -> Subscription:

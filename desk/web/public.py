@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -21,8 +20,6 @@ from desk.web.reading import Reading
 from subscribers import store
 from subscribers.model import Basis, Proof, Subscriber
 from subscribers.tokens import Keys, Link, read_link
-
-log = logging.getLogger("bulletin.web")
 
 
 class BadLink(Exception):
@@ -57,6 +54,8 @@ class Public:
     sending: Sending
     writer: Writer
     limits: Limits
+    outbox: Path
+    """The folder of letters that are only files."""
     reports: Path
     """The folder of what staff were told: it names people too."""
 
@@ -106,11 +105,3 @@ class Public:
         before, between, after = read.shell
         html = f"{before}{escape(shown)}{between}{content}{after}"
         return form.bind(Response(html, status, mimetype="text/html"))
-
-
-def afterwards(letter: Callable[[], None]) -> None:
-    """A letter about what is done already: should it not go, the deed stands, and the log says so."""
-    try:
-        letter()
-    except OSError as error:
-        log.error("A letter could not be kept: %s", error.strerror)

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import logging
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from threading import Event
 from typing import Any
 
 from flask import Flask
 
+from desk.carrying import Postman, make_postman
+from desk.letters import Sending
+from desk.outbox import Outbox
 from desk.register import Register, open_register
 from desk.settings import Settings
 from desk.web.app import MOST_BYTES, create_app, now
 from desk.web.nightly import every_night
+from desk.web.outgoing import END_SECONDS, Sender
 
 THREADS = 16  # most of a sign-up's time is waiting for its beat
 
@@ -27,15 +32,34 @@ def serve(settings: Settings, host: str, port: int, start: datetime | None, read
     import waitress
 
     register, clock = open_register(settings), started_at(start) if start else now
-    app = _app(register, clock)
-    every_night(register, clock, Event())
+    postman = make_postman(register.engine, settings, clock)
+    app = _app(register, clock, Outbox(settings.house.publisher, clock, postman.hurry))
     _keep_quiet()
     server = waitress.create_server(
         app, host=host, port=port, threads=THREADS, ident=None, max_request_body_size=16 * MOST_BYTES
     )
     signal.signal(signal.SIGTERM, _stop)
-    ready()
-    server.run()
+    with _background(register, clock, postman, is_pretending=start is not None):
+        ready()
+        server.run()
+
+
+@contextmanager
+def _background(
+    register: Register, clock: Callable[[], datetime], postman: Postman, *, is_pretending: bool
+) -> Iterator[None]:
+    """What goes on beside the pages; at the end the letters under way are ended properly."""
+    over = Event()
+    every_night(register, clock, over)
+    sender, notes = Sender(register, clock, is_pretending=is_pretending), postman.watch()
+    sender.watch()
+    try:
+        yield
+    finally:
+        over.set()
+        postman.stop()
+        sender.stop()
+        notes.join(END_SECONDS)
 
 
 def open_app(settings: Settings, clock: Callable[[], datetime] = now) -> Flask:
@@ -43,8 +67,8 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = now) -> Flask:
     return _app(open_register(settings), clock)
 
 
-def _app(register: Register, clock: Callable[[], datetime]) -> Flask:
-    return create_app(register.settings, engine=register.engine, keys=register.keys, clock=clock)
+def _app(register: Register, clock: Callable[[], datetime], sending: Sending | None = None) -> Flask:
+    return create_app(register.settings, engine=register.engine, keys=register.keys, clock=clock, sending=sending)
 
 
 def started_at(start: datetime) -> Callable[[], datetime]:

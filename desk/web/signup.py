@@ -89,9 +89,10 @@ def _answer(public: Public, filled: SignUp, address: Address) -> None:
     with db.writing(public.engine) as connection:
         token = requests.ask(connection, public.keys, wish, public.clock(), public.random)
         held = store.find(connection, address.key)
-    if token is None:
-        return
-    if held and all(held.open_for(bulletin) for bulletin in filled.bulletins):
-        public.writer.already(held.address, held.id, filled.wanted)
-    else:
-        public.writer.confirm(address.written, token, filled.wanted)
+        if token is None:
+            return
+        if held and all(held.open_for(bulletin) for bulletin in filled.bulletins):
+            public.writer.already(connection, held.address, held.id, filled.wanted)
+        else:
+            public.writer.confirm(connection, address.written, token, filled.wanted)
+    public.sending.hurry()

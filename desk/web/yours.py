@@ -7,7 +7,7 @@ from flask import Response, request
 import db
 from desk import rounds
 from desk.person import shown
-from desk.shelves import forget_in_reports
+from desk.shelves import forget_in_reports, forget_letters
 from desk.web.preferences import HOW, here
 from desk.web.public import Public
 from subscribers.address import parse
@@ -28,7 +28,8 @@ def erase(public: Public, token: str) -> Response:
     person = public.person(token)
     if request.method != "POST":
         return public.page("erase", here=here(public, token), person=person)
-    public.sending.forget(person.address)
+    forget_letters(public.outbox, parse(person.address))
     forget_in_reports(public.reports, parse(person.address))
     rounds.erase(public.engine, public.keys, person.address, public.proof(HOW))
+    forget_letters(public.outbox, parse(person.address))  # what was written meanwhile
     return public.page("erased")

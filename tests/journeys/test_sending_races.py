@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,9 +16,10 @@ from builder.model import Edition
 from desk import rounds
 from desk.office import Office, open_office
 from desk.settings import load
-from subscribers import acts
-from subscribers.model import Proof
-from tests.desk.sending_house import DAY, NAME, NOW, READERS, Desk, Inbox
+from subscribers import acts, requests
+from subscribers.address import parse
+from subscribers.model import Choices, Proof
+from tests.desk.sending_house import DAY, NAME, NOW, READERS, Desk, Inbox, titles
 
 SEND = ("send", "weekly", DAY, "--yes", "--now", NOW)
 MOMENT = datetime(2025, 1, 14, 9, tzinfo=UTC)
@@ -28,6 +30,16 @@ def office(desk: Desk) -> Iterator[Office]:
     desk.subscribe()
     with open_office(load(desk.house, None, desk.environ), MOMENT) as opened:
         yield opened
+
+
+def signs_up(office: Office, address: str, *audience: str) -> None:
+    """On the page, an hour after the morning of these tests; the letter's link is pressed at once."""
+    later, keys = MOMENT + timedelta(hours=1), office.register.keys
+    wish = requests.Wish(parse(address), {"weekly": Choices(frozenset(audience))}, wording="1")
+    with office.engine.begin() as connection:
+        token = requests.ask(connection, keys, wish, later, secrets.token_bytes)
+        assert token
+        requests.confirm(connection, keys, token, office.register.bases, Proof(later, "confirmation link"))
 
 
 def edition(office: Office) -> Edition:
@@ -71,22 +83,30 @@ def test_who_leaves_while_the_edition_is_frozen_gets_nothing(
 
 
 def test_a_late_reader_is_given_the_current_edition_once(desk: Desk, inbox: Inbox, office: Office) -> None:
-    assert rounds.send_late(office, number_of(office, "parent@home.co.uk"), "weekly") is None  # nothing was sent yet
+    assert rounds.add_latecomers(office, "weekly") is None  # nothing was sent yet
     desk.ok(*SEND)
-    desk.ok("subscribers", "add", "late@home.co.uk", "--audience", "parents-carers")
-    late = number_of(office, "late@home.co.uk")
-    assert rounds.send_late(office, late, "weekly") == NAME
-    assert rounds.send_late(office, late, "weekly") is None
-    desk.ok("schedule", "run", "--now", "2025-01-14T11:00")
-    assert inbox.addresses == sorted([*READERS, "late@home.co.uk"])
-    assert rounds.send_late(office, number_of(office, "parent@home.co.uk"), "weekly") is None  # has it
+    desk.ok("subscribers", "add", "typed-in@home.co.uk", "--audience", "parents-carers")
+    signs_up(office, "late@home.co.uk", "parents-carers")
+    signs_up(office, "later@home.co.uk", "alternative-provision", "young-people")
+    for _ in range(2):
+        desk.ok("schedule", "run", "--now", "2025-01-14T11:00")
+    assert inbox.addresses == sorted([*READERS, "late@home.co.uk", "later@home.co.uk"])
+    assert titles(inbox.letter("late@home.co.uk")) == titles(inbox.letter("parent@home.co.uk"))
+    assert rounds.add_latecomers(office, "weekly") is None  # they have it
+
+
+def test_who_comes_late_is_left_alone_where_the_settings_say_so(desk: Desk, inbox: Inbox, office: Office) -> None:
+    desk.ok(*SEND)
+    signs_up(office, "late@home.co.uk", "parents-carers")
+    desk.ok("schedule", "run", "--now", "2025-01-14T11:00", BULLETIN__DELIVERY__LATE="false")
+    assert inbox.addresses == sorted(READERS)
 
 
 def test_whoever_comes_a_week_later_waits_for_the_next_edition(desk: Desk, office: Office) -> None:
     desk.ok(*SEND)
-    desk.ok("subscribers", "add", "late@home.co.uk")
     with open_office(load(desk.house, None, desk.environ), datetime(2025, 1, 22, tzinfo=UTC)) as later:
-        assert rounds.send_late(later, number_of(later, "late@home.co.uk"), "weekly") is None
+        signs_up(later, "late@home.co.uk", "parents-carers")
+        assert rounds.add_latecomers(later, "weekly") is None
 
 
 def test_pausing_in_mid_send_stops_and_resuming_ends_it(desk: Desk, inbox: Inbox) -> None:

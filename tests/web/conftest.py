@@ -15,7 +15,6 @@ import waitress
 import db
 from desk import rounds
 from desk.house import open_press
-from desk.outbox import Outbox
 from desk.settings import Settings
 from desk.web.app import create_app
 from subscribers.tokens import Keys
@@ -58,8 +57,7 @@ def open_place(house_folder: Path, migrated_file: Path, tmp_path: Path) -> Itera
         engine = db.open_database(f"sqlite:///{folder}/bulletin.db")
         outbox, paused = folder / "outbox", list[float]()
         more = {} if pause else {"pause": paused.append}
-        sending = Outbox(outbox, settings.house.publisher, clock)
-        app = create_app(settings, engine=engine, keys=KEYS, clock=clock, sending=sending, **more)
+        app = create_app(settings, engine=engine, keys=KEYS, clock=clock, outbox=outbox, **more)
         opened.append(Place(app, engine, settings, outbox, clock, paused))
         return opened[-1]
 

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from builder.model import Letter, Variant
-from desk.outbox import Outbox, to_bytes
+from desk.outbox import to_bytes
 from desk.settings import load
+from desk.shelves import forget_letters
+from subscribers.address import parse
 from tests.editions import ROOT
-from tests.web.place import Clock, Mail, Place
+from tests.web.place import MORNING, Mail, Place
 
 PUBLISHER = load(ROOT, None, {}).house.publisher
 LETTER = Letter(
@@ -25,7 +27,7 @@ LETTER = Letter(
 
 def test_a_long_unsubscribe_link_stays_in_one_piece() -> None:
     link = f"<https://together.norfolk.example/unsubscribe/{'x' * 200}>"
-    raw = to_bytes("a@school.example.org", LETTER, {"List-Unsubscribe": link}, PUBLISHER)
+    raw = to_bytes("a@school.example.org", LETTER, link.strip("<>"), PUBLISHER, MORNING)
     assert f"\r\nList-Unsubscribe: {link}\r\n".encode() in raw
     assert max(map(len, raw.split(b"\r\n"))) <= 998
     assert b"\n" not in raw.replace(b"\r\n", b"")
@@ -34,18 +36,18 @@ def test_a_long_unsubscribe_link_stays_in_one_piece() -> None:
 @pytest.mark.parametrize("evil", ["\r\nBcc: x@evil.example", "\nBcc: x", "\r", "\x00", "\u2028Bcc: x", "\x0b", "\x85"])
 def test_no_value_begins_another_header(evil: str) -> None:
     letter = Letter(LETTER.variant, f"Subject{evil}", LETTER.html, LETTER.text)
-    raw = to_bytes("a@school.example.org", letter, {"List-Unsubscribe": f"<https://x{evil}>"}, PUBLISHER)
+    raw = to_bytes("a@school.example.org", letter, f"https://x{evil}", PUBLISHER, MORNING)
     assert message_from_bytes(raw, policy=policy.default)["Bcc"] is None
     assert b"\x00" not in raw
 
 
 def test_text_and_html_come_back_as_they_were() -> None:
-    mail = Mail(to_bytes("a@school.example.org", LETTER, {}, PUBLISHER))
+    mail = Mail(to_bytes("a@school.example.org", LETTER, "", PUBLISHER, MORNING))
     assert mail.text.replace("\r\n", "\n").strip() == LETTER.text
     assert mail.part("html").strip() == LETTER.html
     assert mail.subject == LETTER.subject
     for name in ("From", "To", "Date", "Message-ID", "MIME-Version", "Subject", "Reply-To"):
-        assert mail.message[name] or name == "Date"
+        assert mail.message[name]
 
 
 def test_every_letter_says_that_a_program_wrote_it_and_none_has_an_open_token(place: Place) -> None:
@@ -73,21 +75,20 @@ def test_a_subscriber_can_leave_from_the_letters_that_begin_and_change_things(pl
     assert place.mail[0].message["List-Unsubscribe"] is None  # who has not confirmed has nothing to leave
 
 
-def test_a_letter_is_in_the_folder_whole_and_for_its_owner_only(tmp_path: Path) -> None:
-    outbox = Outbox(tmp_path / "outbox", PUBLISHER, Clock())
-    outbox.send("a@school.example.org", LETTER, {})
-    [file] = (tmp_path / "outbox").iterdir()
+def test_a_letter_is_in_the_folder_whole_and_for_its_owner_only(place: Place) -> None:
+    place.reader().sign_up("head@school.example.org")
+    [file] = place.outbox.iterdir()
     assert file.suffix == ".eml"
     assert file.stat().st_mode & 0o077 == 0
+    assert place.outbox.stat().st_mode & 0o077 == 0
     assert "school" not in file.name
 
 
 def test_forgetting_takes_one_readers_letters_only(tmp_path: Path) -> None:
-    outbox = Outbox(tmp_path / "outbox", PUBLISHER, Clock())
-    for address in ("a@school.example.org", "A@School.example.org", "aa@school.example.org"):
-        outbox.send(address, LETTER, {})
-    outbox.forget("a@school.example.org")
-    assert [Mail(file.read_bytes()).to for file in (tmp_path / "outbox").iterdir()] == ["aa@school.example.org"]
+    for number, address in enumerate(("a@school.example.org", "A@School.example.org", "aa@school.example.org")):
+        (tmp_path / f"{number}.eml").write_bytes(to_bytes(address, LETTER, "", PUBLISHER, MORNING))
+    forget_letters(tmp_path, parse("a@school.example.org"))
+    assert [Mail(file.read_bytes()).to for file in tmp_path.iterdir()] == ["aa@school.example.org"]
 
 
 def test_a_house_with_a_broken_letter_is_told_when_the_site_starts(

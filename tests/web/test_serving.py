@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from desk.outbox import Outbox
 from desk.settings import RESERVED_NAMES
 from desk.web.app import create_app
 from tests.databases import database, database_url, empty_database, postgresql_server
@@ -74,8 +73,7 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
 @pytest.fixture
 def on_database(database: Engine, house_folder: Path, tmp_path: Path) -> Place:
     settings, clock, outbox = make_house(house_folder), Clock(), tmp_path / "outbox"
-    sending = Outbox(outbox, settings.house.publisher, clock)
-    app = create_app(settings, engine=database, keys=KEYS, clock=clock, sending=sending, pause=lambda _: None)
+    app = create_app(settings, engine=database, keys=KEYS, clock=clock, outbox=outbox, pause=lambda _: None)
     return Place(app, database, settings, outbox, clock)
 
 

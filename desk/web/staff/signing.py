@@ -59,10 +59,8 @@ def _send_link(desk: Desk, address: Address, wanted: str) -> None:
         if who is None or who.is_disabled or not allowed:
             return
         token = entrance.make_link(connection, who, now, wanted, desk.public.random)
-    try:
-        desk.public.writer.sign_in(who.address, who.called, token)
-    except OSError as error:
-        log.error("A sign-in link could not be sent: %s", error.strerror)
+        desk.public.writer.sign_in(connection, who.address, who.called, token)
+    desk.public.sending.hurry()
 
 
 def arrive(desk: Desk, token: str) -> Response:
