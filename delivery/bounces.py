@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
+from itertools import islice
 from typing import Literal
 
 from . import answers, notices, verp
@@ -48,19 +49,22 @@ def read(raw: bytes, secret: bytes) -> Returned:
 
 
 _LETTER = re.compile(
-    rb"^content-type:\s*(message/rfc822|text/rfc822-headers|message/global)", re.IGNORECASE | re.MULTILINE
+    rb"^content-type:\s*(message/rfc822|text/rfc822-headers|message/global)"
+    rb"|^-{3,} ?(below this line is a copy|this is a copy of|original message|start of returned)",
+    re.IGNORECASE | re.MULTILINE,
 )
-_REPORT = re.compile(
-    rb"^content-type:\s*message/(delivery-status|global-delivery-status|feedback-report)", re.IGNORECASE | re.MULTILINE
-)
+_REPORTS = (b"delivery-status", b"feedback-report")
+_BLANK = re.compile(rb"\n[ \t\r]*\n")
 
 
 def without_the_letter(raw: bytes) -> bytes:
-    """Most of a bounce is our own letter, which costs most and tells nothing; what stands behind it is kept if it tells more."""
+    """Most of a bounce is our own letter, whose headers alone are of use; all is kept where more is told behind it."""
     letter = _LETTER.search(raw)
-    if letter is None or _REPORT.search(raw, letter.end()):
+    if letter is None or any(report in raw[letter.end() :].lower() for report in _REPORTS):
         return raw
-    return raw[: letter.end() + LETTER_BYTES]
+    most = letter.end() + LETTER_BYTES
+    ends = [blank.end() for blank in islice(_BLANK.finditer(raw, letter.end(), most), 2)]
+    return raw[: ends[1] if len(ends) == 2 else most]
 
 
 def _read(message: Message, raw: bytes, secret: bytes) -> Returned:

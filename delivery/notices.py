@@ -129,10 +129,20 @@ def _by_library(message: Message) -> tuple[set[str], set[str]]:
         from flufl.bounce import all_failures
 
         logging.getLogger("flufl.bounce").disabled = True  # it logs whole headers when it trips
-        temporary, permanent = all_failures(message)
+        temporary, permanent = all_failures(message if message.is_multipart() else _short(message))
         return _addresses(temporary), _addresses(permanent)
     except Exception:
         return set(), set()
+
+
+def _short(message: Message) -> Message:
+    """Without the letter that came back: the library looks at each line with hundreds of patterns."""
+    short = Message()
+    for name, value in message.raw_items():
+        if name.lower() not in ("content-transfer-encoding", "content-type"):
+            short[name] = value
+    short.set_payload(text_of(message).encode("ascii", "replace").decode())
+    return short
 
 
 def _addresses(found: Iterable[bytes | str]) -> set[str]:

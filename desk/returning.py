@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -22,15 +22,16 @@ from desk import rounds
 from desk.engines import secret
 from desk.office import Office
 from desk.sending import return_secret
-from subscribers import acts, store
+from subscribers import store
 from subscribers.address import parse
+from subscribers.leaving import leave_all
 from subscribers.model import NoReason, Proof
 from subscribers.tokens import Keys, Link, read_link
 
 if TYPE_CHECKING:
     from subscribers.model import Subscriber
 
-BATCH = 200  # messages a transaction
+BATCH = 500  # messages a transaction
 HEAD_BYTES = 100_000
 _LEAVE = re.compile(r"unsubscribe\s+([A-Za-z0-9_-]{20,200})")
 
@@ -106,21 +107,33 @@ def _take(office: Office, batch: list[_Read], taken: Taken, now: datetime) -> No
             taken.policy.append(consequence.report)
 
 
-def stop_writing(connection: Connection, keys: Keys, one: Consequence, now: datetime) -> None:
-    """The reader's subscriptions end with the reason, what has not left is held back; in the caller's transaction."""
-    number = int(one.subscriber) if one.subscriber.isdigit() else 0
-    person = store.by_id(connection, number)
-    reason: NoReason = "complained" if one.report.kind == "complaint" else "bounced"
-    if person is None or (reason == "bounced" and _has_moved(connection, one, person)):
-        return
+def stop_writing(connection: Connection, keys: Keys, found: Iterable[Consequence], now: datetime) -> None:
+    """These readers' subscriptions end with the reason, what has not left is held back; in the caller's transaction."""
+    stopping = [one for one in found if one.subscriber.isdigit()]
+    people = store.by_ids(connection, {int(one.subscriber) for one in stopping})
+    gone: set[int] = set()
+    reasons: tuple[NoReason, NoReason] = ("complained", "bounced")  # who did both has complained
+    for reason in reasons:
+        theirs = {
+            one.subscriber: one for one in stopping if (one.report.kind == "complaint") == (reason == "complained")
+        }
+        leaving: dict[str, tuple[Subscriber, Proof]] = {}
+        for number, one in theirs.items():
+            person = people.get(int(number)) or store.by_id(connection, int(number))
+            if person and person.id not in gone and not (reason == "bounced" and _has_moved(one, person)):
+                leaving[number] = (person, _proof(one, reason, now))
+                gone.add(person.id)  # two numbers may be one person, since they became one
+        if leaving:
+            leave_all(connection, keys, leaving.values(), reason)
+            numbers = {*leaving, *(str(person.id) for person, _ in leaving.values())}
+            books.withdraw(connection, numbers, now=now, words=reason, suppressed=True)
+
+
+def _proof(one: Consequence, reason: NoReason, now: datetime) -> Proof:
     evidence = json.dumps({"status": one.report.status, "mailing": one.mailing})
-    proof = Proof(at=now, how=f"{reason}: {one.mailing}", actor="mail", evidence=evidence)
-    acts.leave(connection, keys, person.id, None, reason, proof)
-    books.withdraw(connection, {str(number), str(person.id)}, now=now, words=reason, suppressed=True)
+    return Proof(at=now, how=f"{reason}: {one.mailing}", actor="mail", evidence=evidence)
 
 
-def _has_moved(connection: Connection, one: Consequence, person: Subscriber) -> bool:
+def _has_moved(one: Consequence, person: Subscriber) -> bool:
     """An old address that is dead says nothing about the new one."""
-    sending = books.mailing(connection, one.mailing)
-    fate = books.find(connection, sending.id, one.subscriber) if sending else None
-    return fate is not None and fate.address != "" and parse(fate.address).key != parse(person.address).key
+    return one.sent_to != "" and parse(one.sent_to).key != parse(person.address).key

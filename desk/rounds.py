@@ -236,9 +236,7 @@ def take_outcomes(engine: Engine, keys: Keys, reports: Iterable[Report], now: da
 
     with db.writing(engine) as connection:
         found = returns.take(connection, reports, now=now)
-        for one in found:
-            if one.is_new and one.suppress:
-                stop_writing(connection, keys, one, now)
+        stop_writing(connection, keys, [one for one in found if one.is_new and one.suppress], now)
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -44,6 +44,7 @@ _PEOPLE = (
 )
 _BY_ADDRESS = _PEOPLE.where(tables.subscriber.c.address_key == bindparam("which"))
 _BY_NUMBER = _PEOPLE.where(tables.subscriber.c.id == bindparam("which"))
+_BY_NUMBERS = _PEOPLE.where(tables.subscriber.c.id.in_(bindparam("which", expanding=True)))
 _GLANCE = Prepared(_BY_NUMBER)
 # A row of these statements, by name.
 _Found = namedtuple("_Found", " ".join(str(column.key) for column in _PEOPLE.selected_columns))  # type: ignore[misc]
@@ -64,6 +65,14 @@ def by_id(connection: Connection, number: int) -> Subscriber | None:
     return _person(connection, _BY_NUMBER, number) or _person(connection, _BY_FORMER, number)
 
 
+def by_ids(connection: Connection, numbers: Iterable[int]) -> dict[int, Subscriber]:
+    """Many at once; who they were before is not looked for."""
+    rows: dict[int, list[Any]] = {}
+    for row in connection.execute(_BY_NUMBERS, {"which": list(numbers)}):
+        rows.setdefault(row.person, []).append(row)
+    return {number: _of(connection, theirs) for number, theirs in rows.items()}
+
+
 def glance(engine: Engine, number: int) -> Subscriber | None:
     """The same as `by_id`, outside of any transaction and many times cheaper: for the pages that readers open."""
     rows: list[Any] = [_Found(*row) for row in _GLANCE.rows(engine, which=number)]
@@ -78,8 +87,10 @@ def glance(engine: Engine, number: int) -> Subscriber | None:
 
 def _person(connection: Connection, query: Select[Any], which: int | str) -> Subscriber | None:
     rows = connection.execute(query, {"which": which}).all()
-    if not rows:
-        return None
+    return _of(connection, rows) if rows else None
+
+
+def _of(connection: Connection, rows: Sequence[Any]) -> Subscriber:
     held = tuple(_subscription(row, audiences(connection, row.choices)) for row in rows if row.id is not None)
     first = rows[0]
     return Subscriber(first.person, first.address, first.name, first.created_at, held)

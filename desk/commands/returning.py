@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from desk.commands.offices import chosen_mailing, opened
 if TYPE_CHECKING:
     from desk.returning import Taken
 
+ADDRESS = re.compile(r"[^\s<>;:,]+@[^\s<>;:,]+")
 COLOURS = {"good": "green", "warning": "yellow", "bad": "red"}
 
 
@@ -69,7 +71,8 @@ def _tell(taken: Taken) -> None:
         if number:
             click.echo(f"  {number:>9,}  {words}")
     for one in taken.policy:
-        click.echo(f"Refused because of us, not of the reader: {one.status} {one.words}", err=True)
+        words = ADDRESS.sub("(the reader)", one.words)  # this output may end in a log
+        click.echo(f"Refused because of us, not of the reader: {one.status} {words}", err=True)
 
 
 @click.command()

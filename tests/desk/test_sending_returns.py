@@ -200,3 +200,26 @@ def test_the_doctor_is_content_with_a_healthy_world(desk: Desk, monkeypatch: pyt
         found = examine(office, World(resolver(answers), lambda: datetime.now(UTC)))
     assert [finding for finding in found if finding.level == "bad"] == []
     assert any(finding.subject == "relay" and finding.level == "good" for finding in found)
+
+
+# --- after an erasure ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("status", "words"), [("5.1.1", "550 5.1.1 unknown"), ("5.7.1", "550 5.7.1 blocked as spam")])
+def test_a_bounce_that_comes_after_an_erasure_brings_no_byte_of_the_address_back(
+    sent: Desk, inbox: Inbox, tmp_path: Path, status: str, words: str
+) -> None:
+    late = bounce(inbox.letter(GONE), GONE, status, f"{words} <{GONE}>")
+    sent.ok("subscribers", "erase", GONE, "--yes")
+    told = sent.ok("bounces", "read", str(mailbox(tmp_path / "box", late)))
+    assert GONE not in told.output + told.stderr
+    files = [file for file in (sent.house / "var").rglob("*") if file.is_file()]
+    assert not [file.name for file in files if GONE.encode() in file.read_bytes().lower()]
+    assert any(FULL.encode() in file.read_bytes().lower() for file in files), "the search finds nobody's address"
+
+
+def test_who_complained_and_bounced_in_one_batch_has_complained_once(sent: Desk, inbox: Inbox, tmp_path: Path) -> None:
+    both = bounce(inbox.letter(ANGRY), ANGRY, "5.1.1", "550 5.1.1 unknown"), complaint(inbox.letter(ANGRY), ANGRY)
+    taken = sent.json("bounces", "read", str(mailbox(tmp_path / "box", *both, both[0] + b"\r\n")))
+    assert (taken["hard"], taken["complaint"]) == (1, 1)
+    assert subscription(sent, ANGRY) == "complained"
