@@ -45,12 +45,12 @@ def main() -> None:
         db.open_database(given.url), given.mailing, owner=1 + given.share, share=given.share, rows=rows
     ) as ledger:
         before = ledger.counts().accepted
-        begun = time.perf_counter()
+        begun, busy = time.perf_counter(), time.process_time()
         summary = send(ledger, SmtpEngine(relay), terms, progress=progress)
-        seconds = time.perf_counter() - begun
+        seconds, cpu = time.perf_counter() - begun, time.process_time() - busy
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     print(json.dumps({"seconds": seconds, "ended": summary.ended, "letters": summary.counts.accepted - before,
-                      "problem": summary.problem, "memory": memory, "first": first[0] if first else None}))  # fmt: skip
+                      "problem": summary.problem, "memory": memory, "cpu": cpu, "first": first[0] if first else None}))  # fmt: skip
 
 
 def _signer() -> dkim.Signer:

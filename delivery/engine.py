@@ -17,6 +17,7 @@ class Parcel:
     sender: str  # return path
     address: str
     message: Message
+    is_attempted: bool = False  # "attempting" is durable in the ledger
     returned: int = 0  # how often a connection was lost before a word was said about it
 
 

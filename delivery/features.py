@@ -20,7 +20,9 @@ class Timeouts:
     def of(self, stage: str) -> float:
         if stage in ("DOT", "BDAT"):
             return self.dot
-        return {"DATA": self.data, "greeting": self.greeting}.get(stage, self.command)
+        if stage == "DATA":
+            return self.data
+        return self.greeting if stage == "greeting" else self.command
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,8 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, select, update
 
@@ -33,8 +32,7 @@ class SessionLostError(DeliveryError):
     """Another sender may hold the fence by now: nothing more may be written, so nothing more may be sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A recipient whose turn it is."""
 
     row: int
@@ -47,8 +45,7 @@ class Claim:
     since: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One recipient, from the state we know it in to the next."""
 
     row: int

@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from email.header import Header
 from email.utils import format_datetime
@@ -23,31 +23,33 @@ _LONG_SUBJECT = 900  # ASCII subjects longer than this would come near MAX_LINE,
 _MARK = b"\0"  # cannot occur in a message, so it fences the reader's spots in the stored bytes
 
 
+Encoder = Callable[[Mapping[str, str], str], bytes]
+
+
 class MissingTokenError(DeliveryError):
     """This reader has no value for a token in their letter: the letter is set aside, the others go."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """A serialised letter, cut at the reader's spots. `spots` are (index in pieces, encoder, token name)."""
+    """A serialised letter, cut at the reader's spots. `spots` are (encoder, token name, places in pieces)."""
 
     pieces: tuple[bytes, ...]
-    spots: tuple[tuple[int, str, str], ...]
+    spots: tuple[tuple[Encoder, str, tuple[int, ...]], ...]
     head: int  # how many pieces are header
 
     @classmethod
     def load(cls, stored: bytes) -> "Frame":
         pieces = stored.split(_MARK)
-        spots = []
+        spots: dict[str, list[int]] = {}
         head = len(pieces)
         for index in range(1, len(pieces), 2):
-            encoder, _, name = pieces[index].decode().partition(":")
-            if encoder == "body":
+            if pieces[index] == b"body:":
                 head = index
             else:
-                spots.append((index, encoder, name))
+                spots.setdefault(pieces[index].decode(), []).append(index)
             pieces[index] = b""
-        return cls(tuple(pieces), tuple(spots), head)
+        return cls(tuple(pieces), tuple(_spot(what, places) for what, places in spots.items()), head)
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,18 @@ class Message:
         return len(self.headers) + 2 + len(self.body)
 
     @property
+    def pieces(self) -> tuple[bytes, bytes, bytes]:
+        """To be written one after the other: joined they would be copied once more."""
+        return self.headers, b"\r\n", self.body
+
+    @property
     def wire(self) -> bytes:
-        return b"%b\r\n%b" % (self.headers, self.body)
+        return b"".join(self.pieces)
+
+
+def _spot(what: str, places: Sequence[int]) -> tuple[Encoder, str, tuple[int, ...]]:
+    encoder, _, name = what.partition(":")
+    return _ENCODERS[encoder], name, tuple(places)
 
 
 def serialise(mailing: Mailing, letter: Letter) -> bytes:
@@ -83,12 +95,10 @@ def serialise(mailing: Mailing, letter: Letter) -> bytes:
 def compose(frame: Frame, values: Mapping[str, str]) -> Message:
     """Splices a reader's values in. Raises MissingTokenError."""
     pieces = list(frame.pieces)
-    done: dict[tuple[str, str], bytes] = {}
-    for index, encoder, name in frame.spots:
-        key = (encoder, name)
-        if key not in done:
-            done[key] = _ENCODERS[encoder](values, name)
-        pieces[index] = done[key]
+    for encode, name, places in frame.spots:
+        value = encode(values, name)
+        for place in places:
+            pieces[place] = value
     return Message(b"".join(pieces[: frame.head]), b"".join(pieces[frame.head :]))
 
 
@@ -109,9 +119,12 @@ class _Spoken(dict[str, str]):
 def reader_values(
     mailing: Mailing, subscriber: str, address: str, tokens: Mapping[str, str], secret: bytes
 ) -> dict[str, str]:
-    """Everything a frame may ask for: the reader's tokens, their address and the name of this one letter."""
+    """Everything a frame may ask for: the reader's tokens, their address and the name of this one letter.
+
+    Raises DeliveryError for an address that nothing can be sent to.
+    """
     name = verp.token(secret, mailing.name, subscriber)
-    return {"address": address, **tokens, "to!": address, "name!": name}
+    return {"address": address, **tokens, "to!": clean_address(address), "name!": name}
 
 
 def _value(values: Mapping[str, str], name: str) -> str:
@@ -140,7 +153,7 @@ def _headers(mailing: Mailing, subject: str, boundary: str) -> list[bytes]:
     domain = ascii_domain(mailing.sender.rpartition("@")[2])
     fields = [
         ("From", f"{_phrase(mailing.sender_name)}<{clean_address(mailing.sender)}>".encode()),
-        ("To", b"\0address:to!\0"),
+        ("To", b"\0raw:to!\0"),
         ("Subject", _subject(subject)),
         ("Date", format_datetime(mailing.date).encode()),
         ("Message-ID", b"<\0raw:name!\0@%b>" % domain.encode()),
@@ -248,11 +261,10 @@ def _spoken_subject(values: Mapping[str, str], pattern: str) -> bytes:
 
 
 # Each takes the reader's values and the name behind the colon of its spot.
-_ENCODERS: dict[str, Callable[[Mapping[str, str], str], bytes]] = {
+_ENCODERS: dict[str, Encoder] = {
     "text": lambda values, name: quoted.encode_value(_value(values, name)),
     "html": lambda values, name: quoted.encode_value(html.escape(_value(values, name))),
     "subject": _spoken_subject,
     "url": lambda values, name: _url(_value(values, name)).encode(),
     "raw": lambda values, name: _value(values, name).encode(),
-    "address": lambda values, name: clean_address(_value(values, name)).encode(),
 }

@@ -119,6 +119,9 @@ class Outcome:
         return self.state.is_settled
 
 
+ATTEMPTING = Outcome(State.ATTEMPTING)
+
+
 @dataclass(frozen=True)
 class Counts:
     """How many recipients are in each state; they always add up to the list."""

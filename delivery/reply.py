@@ -8,6 +8,7 @@ from functools import lru_cache
 MAX_LINE_BYTES = 4096  # RFC 5321 4.5.3.1.5 says 512; servers write links into their refusals
 MAX_LINES = 200
 
+_SINGLE = re.compile(rb"([2-5]\d\d) ([\x20-\x7e]{0,500})\r")
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:\s+|$)")
 
 
@@ -47,7 +48,7 @@ class Replies:
         """Each whole reply. Raises GarbledError, after the good ones that came before the garbage."""
         *lines, self._buffer = (self._buffer + data).split(b"\n")
         for line in lines:
-            if reply := self._take(line.rstrip(b"\r")):
+            if reply := (None if self._lines else single(line)) or self._take(line.rstrip(b"\r")):
                 yield reply
         if len(self._buffer) > MAX_LINE_BYTES:
             raise GarbledError("the server sent a line without an end")
@@ -68,6 +69,12 @@ class Replies:
 
 
 @lru_cache(maxsize=256)  # "250 2.1.5 Ok" comes a million times
+def single(line: bytes) -> Reply | None:
+    """A reply that is one ordinary line; anything else is looked at more closely."""
+    found = _SINGLE.fullmatch(line)
+    return make(int(found[1]), (found[2].decode(),)) if found else None
+
+
 def make(code: int, lines: tuple[str, ...]) -> Reply:
     """The status is said on each line; the words are kept once, printable, for a person to read."""
     found = _ENHANCED.match(lines[0])

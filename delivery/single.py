@@ -7,11 +7,11 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from . import message, outcome, verp
-from .engine import Engine, Parcel
+from . import message, outcome
+from .engine import Engine
 from .handful import Handful
 from .model import DeliveryError, Letter, Mailing, Outcome, Recipient
-from .run import Sign
+from .parcels import Maker, Sign
 
 SECONDS = 60.0  # a person waits for the answer
 
@@ -34,25 +34,16 @@ def post(
 ) -> list[Posted]:
     """One letter to each, in their order. Never raises for what a server or an address does: see each outcome."""
     frame = message.Frame.load(message.serialise(mailing, letter))
+    maker = Maker(mailing, secret, sign)
     handful = Handful()
     for row, recipient in enumerate(recipients):
         try:
-            handful.add(_parcel(mailing, frame, row, recipient, secret, sign))
+            handful.add(maker.make(row, frame, recipient.subscriber, recipient.address, recipient.tokens))
         except DeliveryError as error:
             handful.outcomes[row] = outcome.refused_here(str(error))
     problem = asyncio.run(_carry(handful, engine, seconds))
     unsent = outcome.lost("connect", problem or "the mail server did not answer in time", dot_sent=False)
     return [Posted(recipient, handful.outcomes.get(row, unsent)) for row, recipient in enumerate(recipients)]
-
-
-def _parcel(
-    mailing: Mailing, frame: message.Frame, row: int, one: Recipient, secret: bytes, sign: Sign | None
-) -> Parcel:
-    values = message.reader_values(mailing, one.subscriber, one.address, one.tokens, secret)
-    made = message.compose(frame, values)
-    name = values["name!"]
-    sender = verp.return_path(mailing.bounces, name) if mailing.bounces else message.clean_address(mailing.sender)
-    return Parcel(row, name, sender, message.clean_address(one.address), sign(made) if sign else made)
 
 
 async def _carry(handful: Handful, engine: Engine, seconds: float) -> str:

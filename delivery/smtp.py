@@ -212,7 +212,7 @@ class Conversation(asyncio.Protocol):
 
     def _send_body(self, leg: Leg) -> None:
         leg.stage = "BODY"
-        self.transport.write(leg.parcel.message.wire)
+        self.transport.writelines(leg.parcel.message.pieces)
         self._flushing = self.transport.get_write_buffer_size() > 0
         if not self._flushing:
             self._ask(leg)
@@ -273,7 +273,7 @@ class Conversation(asyncio.Protocol):
             self._pump()
 
     def _write_chunk(self, leg: Leg) -> None:
-        wire = leg.parcel.message.wire
+        message = leg.parcel.message
         self._dirty = bool(self.answered or self._dotted)  # whatever the last one came to, this one starts clean
         leg.commands.extend(self._commands(leg.parcel))
         lines = []
@@ -282,7 +282,7 @@ class Conversation(asyncio.Protocol):
         leg.dot_sent, leg.stage = True, "BDAT"
         self._dotted.append(leg)
         self._await("BDAT", lambda reply: self._on_dot(leg, reply))
-        self.transport.writelines([*lines, f"BDAT {len(wire)} LAST\r\n".encode(), wire])
+        self.transport.writelines([*lines, f"BDAT {message.size} LAST\r\n".encode(), *message.pieces])
 
     # ---- replies, silence, ends
 
@@ -305,12 +305,14 @@ class Conversation(asyncio.Protocol):
             return
         _, handler = self._awaited.popleft()
         self.deadline = self._loop.time() + self._timeouts.of(self._awaited[0][0]) if self._awaited else float("inf")
-        if reply.code == outcome.SERVICE_CLOSING and self._work:
+        if self._work is None or reply.code not in (outcome.SERVICE_CLOSING, outcome.STORAGE_SHORT):
+            handler(reply)
+        elif reply.code == outcome.SERVICE_CLOSING:
             self._on_closing(reply)
-        handler(reply)
-        if self._work and reply.code == outcome.SERVICE_CLOSING:
+            handler(reply)
             self._fail(f"421 {reply.words}")
-        elif self._work and reply.code == outcome.STORAGE_SHORT:
+        else:
+            handler(reply)
             self._work.breathe(self._shortage_seconds, f"452 {reply.words}")
 
     def _on_closing(self, reply: Reply) -> None:

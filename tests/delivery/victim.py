@@ -13,7 +13,7 @@ import db
 from delivery import run
 from delivery.engine import Parcel
 from delivery.ledger import Change, Ledger
-from delivery.model import Outcome, State
+from delivery.model import ATTEMPTING
 from delivery.relay import SmtpEngine
 from tests.delivery.house import relay, terms
 
@@ -22,9 +22,9 @@ class WrongRun(run.Run):
     """The control: lets the dot go before "attempting" is durable. A crash between the two sends a letter twice."""
 
     def attempt(self, parcel: Parcel, go: Callable[[bool], None]) -> None:
-        held = self._held[parcel.row]
-        self._changes.append((Change(parcel.row, held.state, Outcome(State.ATTEMPTING)), lambda _granted: None))
-        held.granted = True
+        change = Change(parcel.row, self._held[parcel.row].state, ATTEMPTING)
+        self._commits._waiting.append((change, lambda _change, _is_done: None))
+        parcel.is_attempted = True
         asyncio.get_running_loop().call_later(0.02, self._news.set)
         go(True)
 
