@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from . import fence, message, notes, outcome
+from .commits import LEDGER_TRIES
 from .engine import Engine as Carrier
 from .engine import Parcel
 from .handful import Handful
@@ -22,7 +23,7 @@ from .message import Message
 from .model import DeliveryError, Outcome, State
 from .notes import Note
 from .pace import Limits, Pace
-from .run import LEDGER_TRIES, Sign
+from .parcels import Sign
 
 FENCE = 0  # no mailing has this number: one process at a time carries notes
 PAGE = 50

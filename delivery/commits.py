@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 WORTH_WAITING_SECONDS = 0.0001
 LONGEST_GATHER_SECONDS = 0.001
-TRIES = (0.2, 0.5, 1.0, 2.0)  # waits after a failed write
+LEDGER_TRIES = (0.2, 0.5, 1.0, 2.0)  # waits after a failed write
 
 T = TypeVar("T")
 Answer = Callable[[Change, bool], None]
@@ -93,7 +93,7 @@ class Commits:
 
     def _durably(self, changes: list[Change]) -> set[int]:
         """In the ledger's thread. A full disk or a lock is waited out for a few seconds. Raises LedgerError."""
-        for wait in (*TRIES, 0.0):
+        for wait in (*LEDGER_TRIES, 0.0):
             try:
                 return self._ledger.commit(changes, datetime.now(UTC))
             except DBAPIError as error:
