@@ -178,6 +178,8 @@ class Desk:
             "path": path,
             "spoken": self.spoken,
             "today": self.today,
+            "now": self.now,
+            "bulletin_name": self.public.name,
         }
 
     def _menu(self, who: Staff | None) -> list[tuple[str, bool]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +51,9 @@ def read_looks(search: tuple[Path, ...]) -> Looks:
         say_moment=dates.say_moment,
         marks={name: found.mark for name, found in static.items()},
     )
+    environment.globals["counted"] = partial(counted, words)
+    environment.globals["said"] = partial(said, words)
+    environment.filters["day_of"] = lambda text: dates.say(date.fromisoformat(text))
     environment.filters["number"] = lambda value: f"{value:,}"
     return Looks(environment, words, static)
 
@@ -76,6 +81,12 @@ def said(words: dict[str, dict[str, str]], table: str, key: str, **values: Any) 
     """A sentence of the words with its values; the code itself where nobody has written the words yet."""
     found = words.get(table, {}).get(key)
     return found.format_map(_Blank(values)) if found is not None else key
+
+
+def counted(words: dict[str, dict[str, str]], table: str, key: str, n: int, **values: Any) -> str:
+    """The same for a number of things: `<key>-1` where it is exactly one and has words of its own."""
+    one = f"{key}-1"
+    return said(words, table, one if n == 1 and one in words.get(table, {}) else key, n=f"{n:,}", **values)
 
 
 class _Blank(dict[str, Any]):
