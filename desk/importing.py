@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -14,6 +14,7 @@ from subscribers import audit
 from subscribers.formats.mapping import parse_rules
 from subscribers.imports import Plan, Staged, apply, listed, make_plan, read, unreadable
 from subscribers.merge import Outcome
+from subscribers.model import Proof
 
 
 @contextmanager
@@ -30,7 +31,7 @@ def staged_import(
         yield staged, make_plan(staged)
 
 
-def listing(staged: Staged, outcome: str) -> Iterator[dict[str, Any]]:
+def listing(staged: Staged, outcome: str) -> Generator[dict[str, Any]]:
     """The people of one outcome, or the rows that name nobody, with where they stand."""
     try:
         yield from _listing(staged, outcome)
@@ -47,9 +48,12 @@ def _listing(staged: Staged, outcome: str) -> Iterator[dict[str, Any]]:
         yield {"file": person.file, "line": person.line, "address": person.address, "why": person.why}
 
 
-def apply_import(register: Register, staged: Staged, plan: Plan) -> tuple[int, Path]:
-    """Does exactly what the plan says. The number by which it can be taken back, and the audit's HTML file."""
-    proof = staff_proof("import", source=plan.source)
+def apply_import(register: Register, staged: Staged, plan: Plan, proof: Proof | None = None) -> tuple[int, Path]:
+    """Does exactly what the plan says. The number by which it can be taken back, and the audit's HTML file.
+
+    `proof`: who does it; without one, whoever is at this machine's keyboard.
+    """
+    proof = proof or staff_proof("import", source=plan.source)
     number = apply(staged, plan, proof)
     report = register.reports / f"import-{number}.html"
     report.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -68,7 +68,7 @@ def fill(settings: Settings, now: datetime) -> None:
     with open_office(settings, now.replace(day=14, hour=9, minute=5)) as office:
         staff(office.register, before)
         readers(office.register, before)
-        old_list(office.register, settings.root / "var" / "old-list.csv")
+        old_list(office.register, settings.root / "var" / "old-list.csv", before + timedelta(hours=2))
         send_last_edition(office)
         happen(office, now)
 
@@ -98,12 +98,13 @@ def readers(register: Register, now: datetime) -> None:
         acts.change(connection, register.keys, some["cawston"], "weekly", Choices(amount="everything"), proof)
 
 
-def old_list(register: Register, file: Path) -> None:
+def old_list(register: Register, file: Path, now: datetime) -> None:
     """One old list, merged; one of its rows waits for a person."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(OLD_LIST, "utf-8")
     with staged_import(register, [file], source="ecourier", bulletin="weekly", maps=()) as (staged, plan):
-        apply_import(register, staged, plan)
+        proof = Proof(now, "import", actor="staff:sender@norfolk.example", source="ecourier")
+        apply_import(register, staged, plan, proof)
 
 
 def send_last_edition(office: Office) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 
 import db
 from delivery import books, notes
-from desk import rounds
+from desk import rounds, uploads
 from desk.outbox import notes_to
 from desk.register import Register
 from desk.shelves import drop_older, forget_in_reports, forget_letters
@@ -34,6 +34,7 @@ def forget(register: Register, address: str, proof: Proof) -> None:
     person = parse(address)
     forget_letters(register.outbox, person)
     forget_in_reports(register.reports, person)
+    uploads.forget_all(register.imports)
     rounds.erase(register.engine, register.keys, address, proof)
     forget_letters(register.outbox, person)  # what was written meanwhile
 

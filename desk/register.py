@@ -44,6 +44,11 @@ class Register:
     def reports(self) -> Path:
         return self.settings.root / "var" / "reports"
 
+    @property
+    def imports(self) -> Path:
+        """Old lists that were uploaded and have not been decided about."""
+        return self.settings.root / "var" / "imports"
+
 
 def open_register(settings: Settings) -> Register:
     """The database brought up to date. Raises SettingsError, DatabaseError and SubscribersError, which say what to do."""

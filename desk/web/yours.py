@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response, request
 
 import db
-from desk import rounds
+from desk import rounds, uploads
 from desk.person import shown
 from desk.shelves import forget_in_reports, forget_letters
 from desk.web.preferences import HOW, here
@@ -30,6 +30,7 @@ def erase(public: Public, token: str) -> Response:
         return public.page("erase", here=here(public, token), person=person)
     forget_letters(public.outbox, parse(person.address))
     forget_in_reports(public.reports, parse(person.address))
+    uploads.forget_all(public.reports.parent / "imports")
     rounds.erase(public.engine, public.keys, person.address, public.proof(HOW))
     forget_letters(public.outbox, parse(person.address))  # what was written meanwhile
     return public.page("erased")

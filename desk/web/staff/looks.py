@@ -48,12 +48,14 @@ def read_looks(search: tuple[Path, ...]) -> Looks:
     environment.globals.update(
         words=words,
         say_day=dates.say,
-        say_moment=dates.say_moment,
+        say_short=dates.say_short,
         marks={name: found.mark for name, found in static.items()},
     )
     environment.globals["counted"] = partial(counted, words)
     environment.globals["said"] = partial(said, words)
     environment.filters["day_of"] = lambda text: dates.say(date.fromisoformat(text))
+    environment.filters["short_day"] = lambda text: dates.say_short(date.fromisoformat(text))
+    environment.filters["pair"] = lambda text: (text, text)
     environment.filters["number"] = lambda value: f"{value:,}"
     return Looks(environment, words, static)
 

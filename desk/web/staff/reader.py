@@ -1,0 +1,221 @@
+"""One reader's page: what they get and why, what was sent and what servers said, and each thing that can be done about it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import Response, abort, request
+
+import db
+from delivery import books
+from desk import person as persons
+from desk import rounds
+from desk.letters import say_choices
+from desk.web.forms import last_day_of_a_pause, read_choices, read_pause, tomorrow
+from desk.web.public import Problem
+from desk.web.staff.desk import Desk
+from desk.web.staff.route import BOTH, READ, WRITE, Route
+from subscribers import acts, store
+from subscribers.address import parse
+from subscribers.model import EVERY_BULLETIN, ConsentEvent, Subscriber, Subscription
+
+HOW = "changed by staff"
+SHOWN_LETTERS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One subscription in words."""
+
+    subscription: Subscription
+    name: str
+    choices: str
+    is_paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a person's history, ready to be said."""
+
+    at: datetime
+    what: str
+    bulletin: str
+    how: str
+    actor: str
+    source: str
+    evidence: dict[str, Any]
+
+
+def page(desk: Desk, number: int) -> Response:
+    return shown(desk, _person(desk, number))
+
+
+def shown(desk: Desk, person: Subscriber, problems: tuple[Problem, ...] = (), **typed: str) -> Response:
+    with db.reading(desk.engine) as connection:
+        history = store.history(connection, person.id)
+        noes = store.noes(connection, desk.keys, parse(person.address).key)
+        letters = books.of_reader(connection, [str(person.id)])
+    words = desk.public.reading().words
+    return desk.page(
+        "subscriber",
+        status=422 if problems else 200,
+        person=person,
+        held=[
+            Held(
+                each,
+                desk.public.name(each.bulletin),
+                say_choices(each.choices, desk.house.audiences, words),
+                each.is_paused(desk.today),
+            )
+            for each in person.subscriptions
+        ],
+        history=[_line(desk, event) for event in reversed(history)],
+        noes=noes,
+        letters=list(reversed(letters))[:SHOWN_LETTERS],
+        older_letters=max(0, len(letters) - SHOWN_LETTERS),
+        moment_of=datetime.fromisoformat,
+        offered=[b for b in desk.running if person.open_for(b.id) is None],
+        first=tomorrow(desk.today),
+        last=last_day_of_a_pause(desk.today),
+        problems=problems,
+        typed=typed,
+    )
+
+
+def _line(desk: Desk, event: ConsentEvent) -> Line:
+    proof, bulletin = event.proof, desk.public.name(event.bulletin) if event.bulletin else ""
+    try:
+        evidence = json.loads(proof.evidence) if proof.evidence else {}
+    except ValueError:
+        evidence = {}
+    kept = evidence if isinstance(evidence, dict) else {}
+    return Line(proof.at, event.what, bulletin, proof.how, proof.actor, proof.source, kept)
+
+
+def _person(desk: Desk, number: int) -> Subscriber:
+    with db.reading(desk.engine) as connection:
+        found = store.by_id(connection, number)
+    return found or abort(404)
+
+
+def _held(person: Subscriber, bulletin: str) -> Subscription:
+    return person.open_for(bulletin) or abort(404)
+
+
+def choices(desk: Desk, number: int, bulletin: str) -> Response:
+    person = _person(desk, number)
+    held = _held(person, bulletin)
+    if request.method != "POST":
+        return desk.page(
+            "subscriber-choices",
+            person=person,
+            name=desk.public.name(bulletin),
+            chosen=held.choices,
+            axes=desk.house.audiences.axes,
+        )
+    wanted = read_choices(request.form, desk.house.audiences)
+    if wanted != held.choices:
+        with db.writing(desk.engine) as connection:
+            acts.change(connection, desk.keys, person.id, bulletin, wanted, desk.proof(HOW))
+            desk.record("reader-changed", about=_about(person), connection=connection, bulletin=bulletin)
+    return desk.go("subscriber", number=person.id, done="reader-changed")
+
+
+def pause(desk: Desk, number: int, bulletin: str) -> Response:
+    """Until a day; without one, the break is over."""
+    person = _person(desk, number)
+    _held(person, bulletin)
+    typed, until = request.form.get("until", "").strip(), None
+    if not request.form.get("resume"):
+        until, problems = read_pause(typed, desk.today, desk.house.calendar.zone)
+        if problems:
+            mine = tuple(Problem(f"until-{bulletin}", problem.code) for problem in problems)
+            return shown(desk, person, mine, **{f"until-{bulletin}": typed})
+    with db.writing(desk.engine) as connection:
+        acts.pause(connection, desk.keys, person.id, bulletin, until, desk.today, desk.proof(HOW))
+        what = "reader-paused" if until else "reader-resumed"
+        desk.record(what, about=_about(person), connection=connection, bulletin=bulletin)
+    return desk.go("subscriber", number=person.id, done=what)
+
+
+def end(desk: Desk, number: int, bulletin: str) -> Response:
+    """What was not sent yet is withdrawn, too."""
+    person = _person(desk, number)
+    ended = rounds.farewell(desk.engine, desk.keys, person.address, bulletin, desk.proof("removed by staff"))
+    if ended:
+        desk.record("reader-ended", about=_about(person), bulletin=bulletin)
+    return desk.go("subscriber", number=person.id, done="reader-ended")
+
+
+def rename(desk: Desk, number: int) -> Response:
+    """A name is how staff speak of somebody; letters do not use it."""
+    person = _person(desk, number)
+    name = request.form.get("name", "").replace("\x00", "").strip()[:200]
+    with db.writing(desk.engine) as connection:
+        store.rename(connection, person.id, name)
+        desk.record("reader-renamed", about=_about(person), connection=connection)
+    return desk.go("subscriber", number=person.id, done="saved")
+
+
+def data(desk: Desk, number: int) -> Response:
+    """Everything held, as a file: the answer to a subject access request (C8)."""
+    person = _person(desk, number)
+    with db.reading(desk.engine) as connection:
+        held = persons.shown(connection, desk.keys, parse(person.address))
+    desk.record("reader-shown", about=_about(person))
+    response = Response(held, mimetype="application/json")
+    response.headers["Content-Disposition"] = f'attachment; filename="subscriber-{person.id}.json"'
+    return response
+
+
+def erase(desk: Desk, number: int) -> Response:
+    """The address typed again, so that nobody is forgotten by a slip."""
+    person = _person(desk, number)
+    if request.method != "POST":
+        return desk.page("subscriber-erase", person=person)
+    if request.form.get("typed", "").strip().lower() != person.address.lower():
+        return desk.page("subscriber-erase", status=422, person=person, problems=(Problem("typed", "typed-wrong"),))
+    desk.public.sending.forget(person.address)
+    persons.forget(desk.register, person.address, desk.proof("erased by staff"))
+    desk.record("reader-erased", about=_about(person))
+    return desk.go("subscribers", done="reader-erased")
+
+
+def suppress(desk: Desk, number: int) -> Response:
+    """A "no" for everything that outlives the person."""
+    person = _person(desk, number)
+    rounds.refuse(desk.engine, desk.keys, person.address, None, desk.proof("suppressed by staff"))
+    desk.record("reader-suppressed", about=_about(person))
+    return desk.go("subscriber", number=person.id, done="reader-suppressed")
+
+
+def lift(desk: Desk, number: int) -> Response:
+    """They asked to be written to again; nobody becomes a reader by it."""
+    person, bulletin = _person(desk, number), request.form.get("bulletin", EVERY_BULLETIN)
+    others = set(desk.house.bulletins) - {bulletin}
+    with db.writing(desk.engine) as connection:
+        for each in [bulletin] if bulletin else list(desk.house.bulletins):
+            store.lift(connection, desk.keys, parse(person.address).key, each, others if bulletin else ())
+        desk.record("no-lifted", about=_about(person), connection=connection, bulletin=bulletin)
+    return desk.go("subscriber", number=person.id, done="no-lifted")
+
+
+def _about(person: Subscriber) -> str:
+    return f"subscriber {person.id}"
+
+
+HERE = "/desk/subscribers/<int:number>"
+ROUTES = (
+    Route(HERE, "subscriber", page, READ, "sender"),
+    Route(f"{HERE}/choices/<bulletin>", "subscriber-choices", choices, BOTH, "sender"),
+    Route(f"{HERE}/pause/<bulletin>", "subscriber-pause", pause, WRITE, "sender"),
+    Route(f"{HERE}/end/<bulletin>", "subscriber-end", end, WRITE, "sender"),
+    Route(f"{HERE}/name", "subscriber-name", rename, WRITE, "sender"),
+    Route(f"{HERE}/data", "subscriber-data", data, WRITE, "sender"),
+    Route(f"{HERE}/erase", "subscriber-erase", erase, BOTH, "sender"),
+    Route(f"{HERE}/suppress", "subscriber-suppress", suppress, WRITE, "sender"),
+    Route(f"{HERE}/lift", "subscriber-lift", lift, WRITE, "sender"),
+)
