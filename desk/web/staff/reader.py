@@ -178,7 +178,6 @@ def erase(desk: Desk, number: int) -> Response:
         return desk.page("subscriber-erase", person=person)
     if request.form.get("typed", "").strip().lower() != person.address.lower():
         return desk.page("subscriber-erase", status=422, person=person, problems=(Problem("typed", "typed-wrong"),))
-    desk.public.sending.forget(person.address)
     persons.forget(desk.register, person.address, desk.proof("erased by staff"))
     desk.record("reader-erased", about=_about(person))
     return desk.go("subscribers", done="reader-erased")
