@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from .access import AccessToken, xoauth2
 from .engine import Parcel, Work
 from .features import Features, Timeouts
 from .model import DeliveryError
@@ -34,6 +35,7 @@ class Relay:
     tls: str = "starttls"
     username: str = ""
     password: str = field(default="", repr=False)
+    token: AccessToken | None = field(default=None, repr=False)  # in place of a password
     connections: int = 4
     helo: str = "localhost"
     authorities: str = ""  # a PEM file, for a relay with a certificate of its own
@@ -137,6 +139,9 @@ async def _start_tls(relay: Relay, conversation: Conversation, features: Feature
 async def _sign_in(relay: Relay, conversation: Conversation, features: Features) -> None:
     if relay.tls == "none" and relay.host not in ("localhost", "127.0.0.1", "::1"):
         raise RelayError("a password is not sent without TLS: set [delivery] tls to starttls or tls", is_lasting=True)
+    if relay.token:
+        await _show_token(relay, relay.token, conversation, features)
+        return
     if "PLAIN" in features.auth:
         secrets = "\0".join(("", relay.username, relay.password))
         reply = await conversation.command(f"AUTH PLAIN {_b64(secrets)}")
@@ -148,6 +153,22 @@ async def _sign_in(relay: Relay, conversation: Conversation, features: Features)
     else:
         raise RelayError(f"{relay.host} offers no way to sign in that we know (PLAIN, LOGIN)", is_lasting=True)
     _expect(reply, "the user name and password")
+
+
+async def _show_token(relay: Relay, token: AccessToken, conversation: Conversation, features: Features) -> None:
+    """Refused, a server tells why in base64 and wants an empty line before it says so properly."""
+    if "XOAUTH2" not in features.auth:
+        raise RelayError(f"{relay.host} does not take access tokens (XOAUTH2)", is_lasting=True)
+    try:
+        shown = xoauth2(relay.username, await asyncio.to_thread(token))
+    except DeliveryError as error:
+        raise RelayError(str(error)) from error
+    reply = await conversation.command(f"AUTH XOAUTH2 {_b64(shown)}")
+    if reply.code == 334:
+        reply = await conversation.command("")
+    if not reply.is_good:
+        token.refused()
+    _expect(reply, "the user name and access token")
 
 
 def _b64(text: str) -> str:

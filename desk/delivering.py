@@ -18,8 +18,8 @@ TLS_PORTS = {"none": 25, "starttls": 587, "tls": 465}
 ENGINES = ("local", "dbos")
 KEYS = tuple(
     """
-    transport folder format host port tls username password-file connections in-flight helo authorities patience-seconds
-    bounces unsubscribe mailbox mailbox-password-file seeds approval engine workers share-size dbos-url rate domain-rate
+    transport folder format host port tls username password-file token-command connections in-flight helo authorities patience-seconds
+    bounces unsubscribe mailbox mailbox-password-file mailbox-token-command seeds approval engine workers share-size dbos-url rate domain-rate
     domain-rates warm-up stay-minutes dkim outgoing late
     """.split()
 )
@@ -47,6 +47,8 @@ class Delivering:
     tls: str = "starttls"
     username: str = ""
     password_file: Path | None = None
+    token_command: str = ""
+    """A program that prints an access token, where the relay wants one in place of a password (Microsoft 365)."""
     connections: int = 4
     in_flight: int = 1
     helo: str = "localhost"
@@ -72,6 +74,8 @@ class Delivering:
     mailbox: str = ""
     """Where returned mail waits: imaps://user@host/folder, or a Maildir."""
     mailbox_password_file: Path | None = None
+    mailbox_token_command: str = ""
+    """A program that prints an access token, where the mailbox wants one in place of a password (Microsoft 365)."""
     outgoing: tuple[str, ...] = ()
     """The addresses that the relay sends from, for the doctor."""
     late: bool = True
@@ -108,6 +112,7 @@ def _read(table: Table, root: Path, domain: str) -> Delivering:
         tls=tls,
         username=table.get("username", str, ""),
         password_file=_file(table, "password-file", root),
+        token_command=table.get("token-command", str, ""),
         connections=_whole(table, "connections", 4, MOST_CONNECTIONS),
         in_flight=_whole(table, "in-flight", 1, 100),
         helo=table.get("helo", str, platform.node() if "." in platform.node() else "localhost"),
@@ -128,6 +133,7 @@ def _read(table: Table, root: Path, domain: str) -> Delivering:
         dkim=tuple(_signing_key(entry, root, domain) for entry in table.tables("dkim")),
         mailbox=table.get("mailbox", str, ""),
         mailbox_password_file=_file(table, "mailbox-password-file", root),
+        mailbox_token_command=table.get("mailbox-token-command", str, ""),
         outgoing=table.texts("outgoing"),
         late=table.get("late", bool, True),
         stay=timedelta(minutes=_whole(table, "stay-minutes", 0, 10_000)),
@@ -139,10 +145,15 @@ def _read(table: Table, root: Path, domain: str) -> Delivering:
 def _check_together(table: Table, found: Delivering) -> None:
     if found.transport == "smtp" and not found.host:
         table.wrong("host", "is missing: name the mail server that takes the letters, or set transport to folder")
-    if found.username and not found.password_file:
+    if found.username and not (found.password_file or found.token_command):
         table.wrong("password-file", f"is missing: the file that holds the password of {found.username}")
-    if found.password_file and not found.username:
-        table.wrong("username", "is missing, and there is a password-file")
+    for key, secret in (("password-file", found.password_file), ("token-command", found.token_command)):
+        if secret and not found.username:
+            table.wrong("username", f"is missing, and there is a {key}")
+    if found.password_file and found.token_command:
+        table.wrong("token-command", "is given, and password-file too: a relay wants one of them")
+    if found.mailbox_token_command and found.mailbox_password_file:
+        table.wrong("mailbox-token-command", "is given, and mailbox-password-file too: a mailbox wants one of them")
     if found.username and found.tls == "none" and found.host not in ("localhost", "127.0.0.1", "::1"):
         table.wrong("tls", "is none, and a password is never sent in the clear: use starttls or tls")
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+from delivery.access import AccessToken
 from delivery.dkim import Key, Signer, load_key
 from delivery.engine import Engine
 from delivery.folder import Folder, FolderEngine
+from delivery.imap import SignIn
 from delivery.pace import Limits, warm_up
 from delivery.relay import Relay, SmtpEngine
 from desk.delivering import Delivering
@@ -42,11 +44,21 @@ def make_relay(delivering: Delivering) -> Relay:
         tls=delivering.tls,
         username=delivering.username,
         password=secret(delivering.password_file, "[delivery] password-file"),
+        token=AccessToken(delivering.token_command) if delivering.token_command else None,
         connections=delivering.connections,
         helo=delivering.helo,
         authorities=delivering.authorities,
         in_flight=delivering.in_flight,
         patience_seconds=delivering.patience.total_seconds(),
+    )
+
+
+def mailbox_sign_in(delivering: Delivering) -> SignIn:
+    """Raises SettingsError for a wrong secret."""
+    return SignIn(
+        secret(delivering.mailbox_password_file, "[delivery] mailbox-password-file"),
+        AccessToken(delivering.mailbox_token_command) if delivering.mailbox_token_command else None,
+        delivering.authorities,
     )
 
 

@@ -19,7 +19,7 @@ from delivery.bounces import Report, Returned
 from delivery.mailboxes import Waiting
 from delivery.returns import Consequence
 from desk import rounds
-from desk.engines import secret
+from desk.engines import mailbox_sign_in
 from desk.office import Office
 from desk.sending import return_secret
 from subscribers import store
@@ -62,13 +62,12 @@ def take_returned(office: Office, where: str, now: Callable[[], datetime] = lamb
     Raises DeliveryError and SettingsError.
     """
     keys, taken = office.register.keys, Taken()
-    password = secret(office.delivering.mailbox_password_file, "[delivery] mailbox-password-file")
-    stream = (_read(keys, waiting) for waiting in mailboxes.waiting(where, password=password))
-    for batch in _batches(stream):
-        _take(office, batch, taken, now())
-        for one in batch:
-            if one.leave or one.returned.nature not in ("person", "unreadable"):
-                one.waiting.done()
+    with mailboxes.opened(where, mailbox_sign_in(office.delivering)) as stream:
+        for batch in _batches(_read(keys, waiting) for waiting in stream):
+            _take(office, batch, taken, now())
+            for one in batch:
+                if one.leave or one.returned.nature not in ("person", "unreadable"):
+                    one.waiting.done()
     return taken
 
 
