@@ -139,6 +139,8 @@ class Bulletin:
     numbered: bool = True
     why: str = ""
     """Why a reader gets it, in the footer of every letter."""
+    asks: bool = True
+    """Whether readers are asked, under each item, if it was useful."""
     main: bool = False
     """The main bulletin's pages are at the site's top; every other has a folder named after it."""
 

@@ -9,7 +9,7 @@ import html
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from itertools import groupby
 from pathlib import PurePosixPath
 
@@ -104,6 +104,8 @@ class EditionView:
     number: str
     special: str
     url: str
+    useful: str
+    """What an item's name is put behind to ask whether it was useful; empty where nobody is asked."""
     opening: Body
     sections: tuple[SectionView, ...]
 
@@ -154,6 +156,7 @@ class Viewer:
             number=self.say("letter", "number", number=edition.number) if edition.number is not None else "",
             special=edition.special,
             url=self.edition_url(edition),
+            useful=self.useful_url(edition.bulletin, edition.day),
             opening=self.body(edition.opening, edition.source.file),
             sections=self._sections(bulletin, items),
         )
@@ -206,6 +209,10 @@ class Viewer:
 
     def edition_url(self, edition: Edition) -> str:
         return f"{self._base(edition.bulletin)}editions/{edition.day}/"
+
+    def useful_url(self, bulletin: str, day: date) -> str:
+        asks = self.house.bulletins[bulletin].asks
+        return f"{self.house.publisher.url}/useful/{bulletin}/{day}/" if asks else ""
 
     def item_url(self, item: Item) -> str:
         return f"{self._base(item.key.bulletin)}items/{item.slug}/"

@@ -272,7 +272,7 @@ def _words(table: Table) -> Words:
 MOST_DAYS_BEFORE = 60
 SUBDIVISIONS = ("ENG", "WLS", "SCT", "NIR")
 BULLETIN_KEYS = (
-    ["name", "strapline", "sender", "sections", "weekday", "at", "cut-off", "first", "last", "succeeds", "numbered", "why", "main"]
+    ["name", "strapline", "sender", "sections", "weekday", "at", "cut-off", "first", "last", "succeeds", "numbered", "why", "asks", "main"]
 )  # fmt: skip
 
 
@@ -312,6 +312,7 @@ def _bulletin(id_: str, table: Table, *, main: bool) -> Bulletin:
         succeeds=table.texts("succeeds"),
         numbered=table.get("numbered", bool, True),
         why=table.get("why", str, ""),
+        asks=table.get("asks", bool, True),
         main=table.get("main", bool, main),
     )
 
@@ -320,7 +321,7 @@ def _bulletin(id_: str, table: Table, *, main: bool) -> Bulletin:
 RESERVED_NAMES = frozenset(
     """
     editions items documents images audiences good-news privacy accessibility
-    subscribe confirm preferences unsubscribe desk
+    subscribe confirm preferences unsubscribe desk useful read
     """.split()
 )
 

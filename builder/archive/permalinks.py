@@ -26,6 +26,7 @@ def _page(site: Site, item: Item) -> File:
     keys = [one.key for one in home.items]
     before, after = beside(home.items, keys.index(item.key))
     published = site.public.published(item)
+    asked = site.viewer.useful_url(home.bulletin.id, home.edition.day)
     page = site.page(
         shown.view.url.removeprefix(f"{site.url}/"),
         shown.view.title,
@@ -44,6 +45,7 @@ def _page(site: Site, item: Item) -> File:
         editions=[(sent.bulletin.name, lists.card(sent, site.viewer, sent.bulletin.id)) for sent in carrying],
         before=site.shelf.of(before).view if before else None,
         after=site.shelf.of(after).view if after else None,
+        useful=f"{asked}{item.slug}" if asked and item.kind != "notice" else "",
     )
 
 

@@ -21,7 +21,7 @@ from desk.letters import Sending, Writer
 from desk.outbox import OUTBOX, Outbox
 from desk.register import know_audiences
 from desk.settings import Settings
-from desk.web import archive, confirming, faults, guard, leaving, moving, pausing, preferences, signup, yours
+from desk.web import archive, confirming, faults, guard, leaving, moving, pausing, preferences, signup, useful, yours
 from desk.web.limits import Limits
 from desk.web.public import Public
 from desk.web.reading import Reading
@@ -129,6 +129,7 @@ def _route(app: Flask, public: Public, settings: Settings) -> None:
         ("/preferences/<token>/address", "address", partial(moving.address, public), both),
         ("/preferences/<token>/data", "data", partial(yours.data, public), press),
         ("/preferences/<token>/erase", "erase", partial(yours.erase, public), both),
+        ("/useful/<bulletin>/<day>/<slug>", "useful", partial(useful.useful, public), both),
         ("/public.css", "style", partial(archive.own_file, public, "public.css"), look),
         ("/", "home", partial(archive.page, public, site), look),
         ("/<path:path>", "archive", partial(archive.page, public, site), look),

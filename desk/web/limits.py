@@ -37,6 +37,9 @@ class Limits:
 
     clients: Limit = field(default_factory=lambda: Limit(30, timedelta(seconds=30)))
     mailboxes: Limit = field(default_factory=lambda: Limit(5, timedelta(hours=4)))
+    answers: Limit = field(default_factory=lambda: Limit(60, timedelta(seconds=10)))
+    answer: Limit = field(default_factory=lambda: Limit(8, timedelta(hours=1)))
+    """To one question: a staff room may differ, one person need not press twenty times."""
     notices: Limit = field(default_factory=lambda: Limit(3, timedelta(minutes=10)))
 
 

@@ -20,6 +20,7 @@ from builder.press import Press
 from builder.templates import read_text, told
 from builder.view import Link
 from desk.letters import Stationery, composed
+from desk.web.useful import Asked, asked
 
 KEPT = timedelta(minutes=1)
 MARK = "\0"  # in no page
@@ -63,6 +64,8 @@ class Read:
     top: str
     """The path of the site's top, with a slash at its end."""
     latest: Mapping[str, Latest]
+    asked: Mapping[tuple[str, str], Asked]
+    """The editions of which readers may say what was useful."""
     stationery: Stationery
     files: Mapping[str, bytes]
     """Style sheets and icon, by name."""
@@ -119,6 +122,7 @@ def read(press: Press) -> Read:
         frame=frame,
         top=top,
         latest={name: replace(found, url=found.url.replace(f"{site.url}/", top, 1)) for name, found in latest.items()},
+        asked=asked(site),
         stationery=Stationery(letters, words, {name: found.url for name, found in latest.items()}),
         files={name.rpartition("/")[2]: text.encode() for name, text in files.items()},
         shell=_shell(environment, frame, top, fingerprint(files["public/public.css"])[:10]),

@@ -79,6 +79,10 @@ def test_every_page_and_state_is_accessible(context: BrowserContext, live: tuple
     look("confirmed")
     page.goto(confirm)
     look("a used link")
+    page.goto(f"{url}/useful/weekly/2025-01-14/welcome-to-one-update")
+    look("a question")
+    press(page, "Yes")
+    look("a question, answered")
     own = url + place.mail[-1].link("preferences")
     page.goto(own)
     look("preferences")
@@ -128,7 +132,7 @@ def test_every_page_and_state_is_accessible(context: BrowserContext, live: tuple
     for path in (own, f"{url}/unsubscribe/x", f"{url}/nothing", f"{url}/preferences/x"):
         page.goto(path)
         look(path)
-    assert len(look.seen) == 31
+    assert len(look.seen) == 33
 
 
 class Keyboard:

@@ -21,6 +21,8 @@ def test_every_page_is_valid(place: Place, tmp_path: Path) -> None:
     pages += [reader.client.post(leave), reader.get(own), reader.post(f"{leave}/undo", form="/subscribe")]
     pages += [reader.post(f"{leave}/why", form="/subscribe"), reader.client.post(f"{own}/erase")]
     pages += [reader.post(f"{own}/address", {"address": "y@school.example.org"}), reader.post(f"{own}/erase")]
+    question = "/useful/weekly/2025-01-14/welcome-to-one-update"
+    pages += [reader.get(question), reader.post(question, {"answer": "yes"}), reader.get(f"{question}-not")]
     folder = tmp_path / "pages"
     folder.mkdir()
     for number, page in enumerate(pages):
