@@ -41,6 +41,7 @@ for command in (
     building.build,
     building.preview,
     publishing.publish,
+    publishing.takedown,
     public.serve,
     stories.stories,
     readers.subscribers,

@@ -96,3 +96,45 @@ def _tell(context: Context, done: Published, dry_run: bool) -> None:
         )
     verb = "would be sent" if dry_run else "sent"
     click.echo(f"{plan.sent} files {verb}, {len(plan.gone)} taken away, {plan.unchanged} as they were.")
+
+
+@click.command()
+@click.argument("what")
+@click.option("--reason", required=True, help="Why; it is kept in var/reports, and shown to nobody.")
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@click.pass_obj
+def takedown(context: Context, what: str, reason: str, dry_run: bool, yes: bool) -> None:
+    """Take something back: WHAT is bulletin/date/slug, or the page's address.
+
+    It goes from content, site, feeds, search, caches, letters and every target of bulletin.toml. Then everything is
+    searched for it; whatever is found is listed, and the command fails.
+    """
+    from desk.register import staff_proof
+    from desk.settings import SettingsError
+    from desk.takedown import NothingThere, plan_removal, take_down
+    from desk.takedown.telling import as_json, plan_lines, result_lines
+
+    press = context.press()
+    try:
+        planned = plan_removal(press, what)
+    except NothingThere as error:
+        raise click.ClickException(str(error)) from error
+    finally:
+        press.cache.close()
+    if not context.as_json or dry_run:
+        click.echo("\n".join(plan_lines(planned)), err=context.as_json)
+    if dry_run:
+        return
+    if not yes:
+        click.confirm("Take this back? It cannot be undone here.", abort=True)
+    try:
+        done = take_down(context.settings(), what, reason=reason, by=staff_proof("").actor)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(
+        json.dumps(as_json(done), ensure_ascii=False, indent=2) if context.as_json else "\n".join(result_lines(done))
+    )
+    if not done.complete:
+        sys.exit(1)
