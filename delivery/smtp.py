@@ -1,26 +1,22 @@
 """One conversation with a mail server: letters in, an outcome for each, whatever the server says or does not say.
 
-Theory of operation. Each command that is sent puts what it waits for at the end of a queue, each whole reply takes its
-head: replies are matched by counting, never by guessing, however the network cuts them. With PIPELINING a letter's
-MAIL, RCPT and DATA go in one segment, together with the final dot of the letter before (RFC 2920 3.1), so a letter costs
-one round trip. Between body and dot the ledger makes "attempting" durable: only then may the dot leave.
+Theory of operation. Replies are matched with commands by `exchange`. With PIPELINING a letter's MAIL, RCPT and DATA go
+in one segment, together with the final dot of the letter before (RFC 2920 3.1), so a letter costs one round trip.
+Between body and dot the ledger makes "attempting" durable: only then may the dot leave.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
-from typing import cast
 
 from . import outcome
 from .engine import Parcel, Work
+from .exchange import Exchange
 from .features import Features, Timeouts
 from .model import Outcome
-from .reply import GarbledError, Replies, Reply
+from .reply import Reply
 
 DROPS_BEFORE_BLAME = 3  # a connection may die idle; a letter at which it dies again and again is deferred
 SHORTAGE_SECONDS = 30.0
-
-Handler = Callable[[Reply], None]
 
 
 class Leg:
@@ -38,68 +34,23 @@ class Leg:
         self.accepts = False  # the server has said yes to something about this letter
 
 
-class Conversation(asyncio.Protocol):
+class Conversation(Exchange):
     """Commands one by one through `command` until `serve`; from then on letters, until `closed` is done."""
 
     def __init__(self, timeouts: Timeouts, shortage_seconds: float = SHORTAGE_SECONDS) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._timeouts = timeouts
+        super().__init__(timeouts)
         self._shortage_seconds = shortage_seconds
-        self._replies = Replies()
-        self._awaited: deque[tuple[str, Handler]] = deque()
         self._work: Work | None = None
         self._features = Features()
         self._in_flight = 1
         self._leg: Leg | None = None  # on its way to the dot
         self._dotted: deque[Leg] = deque()  # whose dot waits for its answer
         self._asking = 0  # BDAT: letters that wait for the ledger
-        self._flushing = False
+        self._flushing = False  # the body waits in our buffer for the network
+        self._flush_left, self._flush_until = 0, 0.0
         self._dirty = False  # a refused transaction is still open there
         self._finishing = False
-        self._why = "the server closed the connection"
-        self.deadline = float("inf")
         self.answered = 0
-        self.is_closed = False
-        self.closed: asyncio.Future[None] = self._loop.create_future()
-        self.transport: asyncio.Transport = cast(asyncio.Transport, None)
-
-    # ---- setting up
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.adopt(cast(asyncio.Transport, transport))
-        self._greeting = self._expect("greeting")  # it may be here before anybody asks for it
-
-    def adopt(self, transport: asyncio.Transport) -> None:
-        """The transport, or the TLS one that took its place."""
-        self.transport = transport
-        transport.set_write_buffer_limits(high=0)  # so that resume_writing says when a body has left us
-
-    async def greeting(self) -> Reply:
-        """Raises ConnectionError when there is none."""
-        return await self._heard(self._greeting)
-
-    async def command(self, line: str) -> Reply:
-        """Its reply. Raises ConnectionError when there is none."""
-        if self.is_closed:
-            raise ConnectionResetError(self._why)
-        self.transport.write(line.encode() + b"\r\n")
-        return await self._heard(self._expect(line.partition(" ")[0]))
-
-    def _expect(self, stage: str) -> asyncio.Future[Reply]:
-        expected: asyncio.Future[Reply] = self._loop.create_future()
-        self._await(stage, lambda reply: None if expected.done() else expected.set_result(reply))
-        return expected
-
-    async def _heard(self, expected: asyncio.Future[Reply]) -> Reply:
-        await asyncio.wait((expected, self.closed), return_when=asyncio.FIRST_COMPLETED)
-        if not expected.done():
-            raise ConnectionResetError(self._why)
-        return expected.result()
-
-    @property
-    def is_silent(self) -> bool:
-        """The server has said nothing that we have not asked for: whatever came before TLS is nobody's word."""
-        return self._replies.is_empty and not self._awaited and not self.is_closed
 
     # ---- letters
 
@@ -284,35 +235,17 @@ class Conversation(asyncio.Protocol):
         self._await("BDAT", lambda reply: self._on_dot(leg, reply))
         self.transport.writelines([*lines, f"BDAT {message.size} LAST\r\n".encode(), *message.pieces])
 
-    # ---- replies, silence, ends
-
-    def _await(self, stage: str, handler: Handler) -> None:
-        if not self._awaited:
-            self.deadline = self._loop.time() + self._timeouts.of(stage)
-        self._awaited.append((stage, handler))
-
-    def data_received(self, data: bytes) -> None:
-        try:
-            for reply in self._replies.feed(data):
-                if not self.is_closed:
-                    self._hear(reply)
-        except GarbledError as error:
-            self._fail(str(error))
+    # ---- trouble and the end
 
     def _hear(self, reply: Reply) -> None:
-        if not self._awaited:
-            self._fail(f"the server said {reply.code} {reply.words} unasked")
-            return
-        _, handler = self._awaited.popleft()
-        self.deadline = self._loop.time() + self._timeouts.of(self._awaited[0][0]) if self._awaited else float("inf")
         if self._work is None or reply.code not in (outcome.SERVICE_CLOSING, outcome.STORAGE_SHORT):
-            handler(reply)
+            super()._hear(reply)
         elif reply.code == outcome.SERVICE_CLOSING:
             self._on_closing(reply)
-            handler(reply)
+            super()._hear(reply)
             self._fail(f"421 {reply.words}")
         else:
-            handler(reply)
+            super()._hear(reply)
             self._work.breathe(self._shortage_seconds, f"452 {reply.words}")
 
     def _on_closing(self, reply: Reply) -> None:
@@ -324,14 +257,10 @@ class Conversation(asyncio.Protocol):
         self._finishing = True
 
     def expire(self, now: float) -> None:
-        """Called a few times a second: a silence longer than RFC 5321 4.5.3.2 allows ends the conversation."""
         if self._flushing:
             self._watch_flush(now)
-        elif now > self.deadline and not self.is_closed:
-            self._fail(f"no answer to {self._awaited[0][0] if self._awaited else 'anything'} in time")
-
-    _flush_left = 0
-    _flush_until = 0.0
+        else:
+            super().expire(now)
 
     def _watch_flush(self, now: float) -> None:
         left = self.transport.get_write_buffer_size()
@@ -355,30 +284,14 @@ class Conversation(asyncio.Protocol):
         else:
             self._work.put_back(leg.parcel)
 
-    def _fail(self, why: str) -> None:
-        if not self.is_closed:
-            self._why = why
-            self.transport.abort()
-            self._end()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if exc and not self.is_closed:
-            self._why = f"the connection broke: {exc}"
-        self._end()
-
-    def _end(self) -> None:
-        """Every letter that this conversation holds is accounted for, exactly once."""
-        if self.is_closed:
-            return
-        self.is_closed, self.deadline = True, float("inf")
+    def _account(self) -> None:
+        """Every letter that this conversation holds, exactly once."""
         for leg in self._dotted:
             self._settle(leg, outcome.lost(leg.stage, self._why, dot_sent=True))
         self._dotted.clear()
         if self._leg is not None and not self._leg.asked:
             self._return(self._leg)
         self._leg = None
-        if not self.closed.done():
-            self.closed.set_result(None)
 
     def finish(self) -> None:
         """The letter whose body is under way is ended properly; nothing new begins."""
@@ -402,6 +315,3 @@ class Conversation(asyncio.Protocol):
         self.transport.write(b"QUIT\r\n")
         self.transport.close()
         self._end()
-
-    def abort(self) -> None:
-        self._fail("stopped before the server answered")
