@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 import pytest
 from sqlalchemy import Engine
@@ -34,22 +36,32 @@ TRACE_SECONDS = 0.15  # strace says nothing when it has attached
 
 
 class Zygote:
-    def __init__(self) -> None:
+    def __init__(self, stderr: IO[str] | None = None) -> None:
         command = [sys.executable, "-m", "tests.prove.delivery_zygote"]
-        self._process = subprocess.Popen(command, cwd=HOUSE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(
+            command, cwd=HOUSE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, text=True
+        )
 
     def kill_at(self, call: str, number: int, *victim: object) -> bool:
         """Whether the sender met its n-th such call, and died of it."""
+        return self.meets(call, f"signal=KILL:when={number}", *victim) == signal.SIGKILL
+
+    def meets(self, call: str, injected: str, *victim: object) -> int:
+        """The sender's wait status after it met what strace injects into such calls."""
         pid = int(self._ask(" ".join(map(str, victim))))
-        inject = f"--inject={call}:signal=KILL:when={number}"
         tracer = subprocess.Popen(
-            ["strace", "-f", "-q", "-o", "/dev/null", f"--trace={call}", inject, "-p", str(pid)],
+            ["strace", "-f", "-q", "-o", "/dev/null", f"--trace={call}", f"--inject={call}:{injected}", "-p", str(pid)],
             stderr=subprocess.DEVNULL,
         )
         _wait_until_traced(pid)
         status = int(self._ask("go"))
         tracer.wait(20)
-        return status == 9
+        return status
+
+    def run(self, *victim: object) -> int:
+        """A sender's wait status."""
+        self._ask(" ".join(map(str, victim)))
+        return int(self._ask("go"))
 
     def _ask(self, line: str) -> str:
         assert self._process.stdin and self._process.stdout

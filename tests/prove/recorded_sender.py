@@ -1,0 +1,48 @@
+"""A sender whose every acknowledgement of the ledger is marked in a file, so that a trace shows what it had been promised.
+
+`python -m tests.prove.recorded_sender URL MAILING PORT CONNECTIONS MARKS [SYNCHRONOUS]`
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import event
+
+import db
+from delivery.ledger import Change, Ledger
+from delivery.relay import SmtpEngine
+from delivery.run import send
+from tests.delivery.house import relay, terms
+
+
+class MarkingLedger(Ledger):
+    marks = -1
+
+    def commit(self, changes: Sequence[Change], now: datetime) -> set[int]:
+        done = super().commit(changes, now)
+        told = "".join(f"{one.row} {one.outcome.state.value}\n" for one in changes if one.row in done)
+        os.write(self.marks, told.encode())
+        return done
+
+
+def main(url: str, mailing: str, port: str, connections: str, marks: str, synchronous: str = "") -> None:
+    engine = db.open_database(url)
+    if synchronous:  # the control
+        event.listen(engine, "connect", lambda made, _record: _weaken(made, synchronous))
+    with MarkingLedger(engine, int(mailing)) as ledger:
+        ledger.marks = os.open(marks, os.O_WRONLY | os.O_APPEND)
+        send(ledger, SmtpEngine(relay(int(port), connections=int(connections))), terms())
+    engine.dispose()
+
+
+def _weaken(connection: Any, synchronous: str) -> None:
+    connection.execute(f"PRAGMA synchronous = {synchronous}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
