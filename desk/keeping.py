@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from builder.audience import did_you_mean
 from desk.delivering import given
 from desk.settings import Settings, SettingsError
+from desk.staff.openid import Provider, is_safe
 from desk.tables import Mistakes, Table
 from subscribers.model import Basis
 from subscribers.retention import Retention
@@ -39,6 +41,8 @@ class Keeping:
     files: Files
     trusted_proxies: int
     """How many of our own machines stand in front of the pages and say who is asking."""
+    openid: Provider | None = None
+    """Who else may say that somebody is who they are."""
 
 
 def read_keeping(settings: Settings, environ: Mapping[str, str] | None = None) -> Keeping:
@@ -50,7 +54,7 @@ def read_keeping(settings: Settings, environ: Mapping[str, str] | None = None) -
         Table(settings.rooms[room], (room,), mistakes) for room in ("subscribers", "desk", "db")
     )
     subscribers.only("basis", "retention")
-    desk.only("trusted-proxies")
+    desk.only("trusted-proxies", "openid")
     database.only("url")
     retention, files = _retention(subscribers.table("retention"))
     found = Keeping(
@@ -59,10 +63,22 @@ def read_keeping(settings: Settings, environ: Mapping[str, str] | None = None) -
         retention=retention,
         files=files,
         trusted_proxies=_whole(desk, "trusted-proxies", 0, 0, MOST_PROXIES),
+        openid=_openid(desk.table("openid"), settings.root) if "openid" in desk.values else None,
     )
     if mistakes.found:
         raise SettingsError("\n".join(str(finding) for finding in sorted(mistakes.found)))
     return found
+
+
+def _openid(table: Table, root: Path) -> Provider:
+    table.only("issuer", "client-id", "secret-file", "name")
+    issuer, secret = table.need("issuer", str, ""), table.get("secret-file", str, "")
+    if issuer and not is_safe(issuer):
+        table.wrong("issuer", f'must begin with https://, and is "{issuer}"')
+    if secret and not (root / secret).is_file():
+        table.wrong("secret-file", f"is not there: {secret}")
+    client, name = table.need("client-id", str, ""), table.get("name", str, "Microsoft")
+    return Provider(issuer, client, root / secret if secret else None, name)
 
 
 def _bases(table: Table, bulletins: tuple[str, ...]) -> dict[str, Basis]:

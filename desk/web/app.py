@@ -21,6 +21,7 @@ from desk.letters import Sending, Writer
 from desk.outbox import OUTBOX, Outbox
 from desk.register import know_audiences
 from desk.settings import Settings
+from desk.staff.openid import OpenId
 from desk.web import archive, confirming, faults, guard, leaving, moving, pausing, preferences, signup, useful, yours
 from desk.web.limits import Limits
 from desk.web.public import Public
@@ -28,6 +29,7 @@ from desk.web.reading import Reading
 from desk.web.staff import frame
 from desk.web.staff.desk import ENDPOINT, Desk, Live
 from desk.web.staff.looks import read_looks
+from desk.web.staff.openid import BACK
 from desk.web.staff.routes import ROUTES
 from subscribers.tokens import Keys
 
@@ -69,16 +71,19 @@ def create_app(
     app.before_request(partial(_needs_a_form, public))
     faults.install(app, public, settings.root / "site")
     _route(app, public, settings)
-    frame.install(app, _desk(public, live))
+    frame.install(app, _desk(public, live, keeping))
     app.wsgi_app = guard.Dressed(app.wsgi_app)  # type: ignore[method-assign, assignment]
     if proxies := keeping.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
     return app
 
 
-def _desk(public: Public, live: Live) -> Desk:
-    looks = read_looks(template_folders(live.settings))
-    return Desk(public=public, live=live, looks=lambda: looks, routes={route.name: route for route in ROUTES})
+def _desk(public: Public, live: Live, keeping: Keeping) -> Desk:
+    looks, provider = read_looks(template_folders(live.settings)), keeping.openid
+    routes = {route.name: route for route in ROUTES}
+    back = f"{live.settings.house.publisher.url}{BACK}"
+    signing = OpenId(provider, back, public.clock) if provider else None
+    return Desk(public=public, live=live, looks=lambda: looks, routes=routes, openid=signing)
 
 
 def _public(
@@ -96,7 +101,7 @@ def _public(
     settings, house = live.settings, live.settings.house
     reading = Reading(lambda: open_press(live(), now=clock()), clock)
     return Public(
-        house=house,
+        live=live,
         engine=engine,
         keys=keys,
         form_key=guard.form_key(keys),

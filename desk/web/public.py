@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 
 from builder.model import Bulletin, House
 from desk.letters import Sending, Writer, name_of
+from desk.settings import Settings
 from desk.web.guard import Form
 from desk.web.limits import Limits
 from desk.web.reading import Reading
@@ -42,7 +43,8 @@ class Problem:
 class Public:
     """Everything comes from outside, time, chance and mail too."""
 
-    house: House
+    live: Callable[[], Settings]
+    """The settings as they stand now: staff may change some of them while the pages are served."""
     engine: Engine
     keys: Keys
     form_key: bytes
@@ -58,6 +60,10 @@ class Public:
     """The folder of letters that are only files."""
     reports: Path
     """The folder of what staff were told: it names people too."""
+
+    @property
+    def house(self) -> House:
+        return self.live().house
 
     @property
     def offered(self) -> tuple[Bulletin, ...]:

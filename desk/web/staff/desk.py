@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from flask import Response, g, redirect, request, url_for
 from sqlalchemy import Connection, Engine
@@ -26,6 +26,7 @@ from desk.register import Register
 from desk.settings import Settings, SettingsError, load_again
 from desk.staff import record
 from desk.staff.model import Staff
+from desk.staff.openid import OpenId
 from desk.web import guard
 from desk.web.staff.looks import Looks
 from desk.web.staff.policy import PAGE, protect
@@ -78,6 +79,8 @@ class Desk:
     live: Live
     looks: Callable[[], Looks]
     routes: Mapping[str, Route]
+    openid: OpenId | None = None
+    """The council's own sign-in, where the settings name one."""
 
     # --- what there is ---
 
@@ -178,6 +181,7 @@ class Desk:
             "path": path,
             "spoken": self.spoken,
             "today": self.today,
+            "top": f"{urlsplit(self.house.publisher.url).path.rstrip('/')}/",
             "now": self.now,
             "bulletin_name": self.public.name,
         }

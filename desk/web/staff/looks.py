@@ -49,6 +49,7 @@ def read_looks(search: tuple[Path, ...]) -> Looks:
         words=words,
         say_day=dates.say,
         say_short=dates.say_short,
+        say_clock=dates.say_clock,
         marks={name: found.mark for name, found in static.items()},
     )
     environment.globals["counted"] = partial(counted, words)

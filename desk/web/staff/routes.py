@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from desk.web.staff import frame, imports, reader, readers, refusals, signing, week
+from desk.web.staff import calendar, frame, house, imports, openid, people, reader, readers, refusals, signing, week
 from desk.web.staff.route import Route
 
 ROUTES: tuple[Route, ...] = (
     *frame.ROUTES,
     *signing.ROUTES,
+    *openid.ROUTES,
     *week.ROUTES,
     *readers.ROUTES,
     *reader.ROUTES,
     *imports.ROUTES,
     *refusals.ROUTES,
+    *calendar.ROUTES,
+    *house.ROUTES,
+    *people.ROUTES,
 )

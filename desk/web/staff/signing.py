@@ -47,7 +47,7 @@ def sign_in(desk: Desk) -> Response:
 
 
 def _form(desk: Desk, wanted: str, typed: str = "", problems: tuple[Problem, ...] = (), status: int = 200) -> Response:
-    return desk.page("sign-in", status=status, wanted=wanted, typed=typed, problems=problems)
+    return desk.page("sign-in", status=status, wanted=wanted, typed=typed, problems=problems, openid=desk.openid)
 
 
 def _send_link(desk: Desk, address: Address, wanted: str) -> None:

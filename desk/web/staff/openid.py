@@ -1,0 +1,95 @@
+"""Signing in by the council's own account: to the provider and back, and in, if the address is one of our staff."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+
+from flask import Response, abort, redirect, request
+
+import db
+from desk.staff import openid, store
+from desk.staff.openid import OpenIdError
+from desk.web.limits import client
+from desk.web.staff import session
+from desk.web.staff.desk import Desk
+from desk.web.staff.frame import own_page
+from desk.web.staff.route import READ, Route
+from desk.web.staff.signing import let_in
+from subscribers.address import parse
+from subscribers.model import BadAddress
+
+log = logging.getLogger("bulletin.desk")
+COOKIE = "__Host-openid"
+BACK = "/desk/sign-in/openid/back"
+
+
+def there(desk: Desk) -> Response:
+    """Changes nothing here: the browser takes along what it must bring back."""
+    _may_ask(desk)
+    journey = openid.begin(desk.now, own_page(desk, request.args.get("to", "")))
+    try:
+        found = desk.openid or abort(404)
+        answer = redirect(found.there(journey), 303)
+    except OpenIdError as error:
+        return _failed(desk, error)
+    answer.headers.add(
+        "Set-Cookie", f"{COOKIE}={openid.seal(_key(desk), journey)}; Secure; HttpOnly; Path=/; SameSite=Lax"
+    )
+    return answer  # type: ignore[return-value]
+
+
+def back(desk: Desk) -> Response:
+    _may_ask(desk)
+    found = desk.openid or abort(404)
+    journey = openid.unseal(_key(desk), request.cookies.get(COOKIE, ""), desk.now)
+    try:
+        if journey is None:
+            raise OpenIdError("This browser was not sent there by us, or too long ago.")
+        if "code" not in request.args:
+            raise OpenIdError("The provider let nobody in.")
+        address = found.address(journey, request.args.get("state", ""), request.args["code"])
+    except OpenIdError as error:
+        return _forget(_failed(desk, error))
+    return _forget(_in(desk, address, journey.wanted))
+
+
+def _in(desk: Desk, address: str, wanted: str) -> Response:
+    """They have proved who they are; whether they work here is for our own list to say."""
+    try:
+        key = parse(address).key
+    except BadAddress:
+        return desk.page("sign-in-unknown", status=403)
+    with db.reading(desk.engine) as connection:
+        who = store.by_key(connection, key)
+    if who is None or who.is_disabled:
+        log.warning("Somebody whom the provider knows does not work at this desk.")
+        return desk.page("sign-in-unknown", status=403)
+    return let_in(desk, who, wanted, "openid")
+
+
+def _may_ask(desk: Desk) -> None:
+    if not session.is_private(request):
+        abort(403)
+    if not desk.public.limits.clients.allows(client(request.remote_addr), desk.now):
+        abort(429)
+
+
+def _failed(desk: Desk, error: OpenIdError) -> Response:
+    log.warning("Nobody was signed in by OpenID Connect: %s", error)
+    return desk.page("sign-in-failed", status=403)
+
+
+def _forget(response: Response) -> Response:
+    response.headers.add("Set-Cookie", f"{COOKIE}=; Secure; HttpOnly; Path=/; SameSite=Lax; Max-Age=0")
+    return response
+
+
+def _key(desk: Desk) -> bytes:
+    return hmac.digest(desk.keys.links, b"openid journey", "sha256")
+
+
+ROUTES = (
+    Route("/desk/sign-in/openid", "sign-in-openid", there, READ, None),
+    Route(BACK, "sign-in-back", back, READ, None),
+)

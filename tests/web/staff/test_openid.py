@@ -1,0 +1,188 @@
+"""Signing in by the council's own account, against a real provider on loopback; and every way in which it must not work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+from werkzeug.test import TestResponse
+
+from desk.keeping import read_keeping
+from desk.settings import Settings, SettingsError
+from tests.web.place import Clock, Place, Reader, make_house
+from tests.web.staff.provider import CLIENT, SECRET, Provider, providing
+
+clock = Clock()
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Provider]:
+    with providing(lambda: clock.at) as provider:
+        yield provider
+
+
+@pytest.fixture
+def provider(running: Provider) -> Provider:
+    """As it should be; what the last test broke is mended."""
+    running.who, running.break_it, running.sign = {"email": "writer@norfolk.example"}, {}, "RS256"
+    running.says_issuer, running.refused = "", []
+    return running
+
+
+def settings_with(house: Path, issuer: str) -> Settings:
+    secret = house / "secret"
+    secret.write_text(f"{SECRET}\n")
+    more = {"ISSUER": issuer, "CLIENT_ID": CLIENT, "SECRET_FILE": str(secret), "NAME": "Norfolk"}
+    return make_house(house, more={f"BULLETIN__DESK__OPENID__{name}": value for name, value in more.items()})
+
+
+@pytest.fixture
+def place(open_place: Callable[..., Place], house_folder: Path, provider: Provider) -> Place:
+    found = open_place(settings_with(house_folder, provider.issuer), clock=clock)
+    found.at_desk("writer")
+    return found
+
+
+def at_provider(location: str) -> str:
+    """The browser there and back: the path with which it comes back to us."""
+    answer = requests.get(location, allow_redirects=False, timeout=5)
+    assert answer.status_code == 302, answer.text
+    parts = urlsplit(answer.headers["Location"])
+    return f"{parts.path}?{parts.query}"
+
+
+def journey(reader: Reader, to: str = "") -> TestResponse:
+    return reader.get(at_provider(reader.get(f"/desk/sign-in/openid{to}").location))
+
+
+def test_whoever_the_council_knows_and_works_here_comes_in_where_they_wanted(place: Place) -> None:
+    stranger = place.reader()
+    page = stranger.get("/desk/calendar", follow_redirects=True).text
+    assert 'href="/desk/sign-in/openid?to=/desk/calendar"' in page and "Sign in with Norfolk" in page
+    answer = journey(stranger, "?to=/desk/calendar")
+    assert (answer.status_code, answer.location) == (303, "/desk/calendar")
+    assert stranger.get("/desk").status_code == 200
+    assert [row[3] for row in place.everything()["act"]] == ["signed-in"]
+
+
+def test_entra_s_user_name_serves_where_it_tells_no_address(place: Place, provider: Provider) -> None:
+    provider.who = {"preferred_username": "Writer@Norfolk.example"}
+    assert journey(place.reader()).status_code == 303
+
+
+def refused(place: Place) -> bool:
+    """Neither the journey nor anything after it leads in."""
+    place.clock.at += timedelta(minutes=5)  # one machine may not try for ever
+    stranger = place.reader()
+    return journey(stranger).status_code == 403 and stranger.get("/desk").status_code == 303
+
+
+def test_whoever_does_not_work_here_stays_out(place: Place, provider: Provider) -> None:
+    for who in (
+        {"email": "somebody@norfolk.example"},
+        {"email": "writer@norfolk.example", "email_verified": False},
+        {"email": "no address"},
+        {},
+        {"email": ["writer@norfolk.example"]},
+    ):
+        provider.who = who
+        assert refused(place), who
+
+
+BROKEN: list[dict[str, Any]] = [
+    {"iss": "https://evil.example"},
+    {"iss": None},
+    {"aud": "another client"},
+    {"aud": [CLIENT, "another"]},
+    {"aud": [CLIENT, "another"], "azp": "another"},
+    {"azp": "another"},
+    {"aud": None},
+    {"exp": 1},
+    {"exp": None},
+    {"exp": "tomorrow"},
+    {"iat": 9_999_999_999},
+    {"iat": None},
+    {"nbf": 9_999_999_999},
+    {"nonce": "another"},
+    {"nonce": None},
+]
+
+
+def test_a_token_that_is_not_for_us_now_lets_nobody_in(place: Place, provider: Provider) -> None:
+    for broken in BROKEN:
+        provider.break_it = broken
+        assert refused(place), broken
+
+
+def test_a_token_that_the_provider_did_not_sign_lets_nobody_in(place: Place, provider: Provider) -> None:
+    for sign in ("none", "HS256", "another key"):
+        provider.sign = sign
+        assert refused(place), sign
+
+
+def test_a_key_that_the_provider_has_changed_is_asked_for_again(place: Place, provider: Provider) -> None:
+    assert journey(place.reader()).status_code == 303
+    provider.key = type(provider.key).generate_key(2048, {"kid": "two"})
+    provider.key = type(provider.key).import_key({**provider.key.as_dict(private=True), "kid": "one"})
+    assert journey(place.reader()).status_code == 303
+
+
+def test_a_code_serves_one_browser_once(place: Place, provider: Provider) -> None:
+    mine, theirs = place.reader(), place.reader()
+    back = at_provider(mine.get("/desk/sign-in/openid").location)
+    assert theirs.get(back).status_code == 403, "it was not sent there by us"
+    theirs.get("/desk/sign-in/openid")
+    assert theirs.get(back).status_code == 403, "its state is another one"
+    assert mine.get(back).status_code == 303
+    assert mine.get(back).status_code == 403, "used up"
+
+
+def test_a_journey_that_takes_too_long_or_that_somebody_wrote_themselves_ends(place: Place) -> None:
+    reader = place.reader()
+    back = at_provider(reader.get("/desk/sign-in/openid").location)
+    sealed = reader.client.get_cookie("__Host-openid")
+    assert sealed
+    reader.client.set_cookie("__Host-openid", f"{sealed.value[:-1]}{'0' if sealed.value[-1] != '0' else '1'}")
+    assert reader.get(back).status_code == 403
+    reader.client.set_cookie("__Host-openid", sealed.value)
+    place.clock.at = place.clock.at.replace(hour=place.clock.at.hour + 1)
+    assert reader.get(back).status_code == 403
+
+
+def test_only_pages_of_the_desk_are_come_back_to(place: Place) -> None:
+    for wanted in ("https://evil.example", "//evil.example/desk", "/desk/sign-in", "/subscribe"):
+        assert journey(place.reader(), f"?to={wanted}").location == "/desk"
+
+
+def test_what_is_asked_of_the_provider_is_bound_to_this_browser(place: Place) -> None:
+    asked = [parse_qs(urlsplit(place.reader().get("/desk/sign-in/openid").location).query) for _ in range(2)]
+    for name in ("state", "nonce", "code_challenge"):
+        assert asked[0][name] != asked[1][name]
+    assert asked[0]["redirect_uri"] == ["http://localhost/desk/sign-in/openid/back"]
+
+
+def test_a_provider_that_refuses_that_is_another_or_that_is_gone_is_told_calmly(
+    open_place: Callable[..., Place], house_folder: Path, place: Place, provider: Provider
+) -> None:
+    assert place.reader().get("/desk/sign-in/openid/back?error=access_denied").status_code == 403
+    provider.says_issuer = "https://evil.example"
+    for issuer in (provider.issuer, "http://127.0.0.1:9"):
+        answer = open_place(settings_with(house_folder, issuer), clock=clock).reader().get("/desk/sign-in/openid")
+        assert answer.status_code == 403 and "did not work" in answer.text
+
+
+def test_without_the_setting_there_is_no_such_way(open_place: Callable[..., Place]) -> None:
+    reader = open_place().reader()
+    assert "openid" not in reader.get("/desk/sign-in").text
+    assert reader.get("/desk/sign-in/openid").status_code == 404
+    assert reader.get("/desk/sign-in/openid/back?code=1").status_code == 404
+
+
+def test_an_issuer_that_could_be_listened_to_is_refused_with_its_line(house_folder: Path) -> None:
+    with pytest.raises(SettingsError, match="issuer must begin with https"):
+        read_keeping(settings_with(house_folder, "http://login.example"))
