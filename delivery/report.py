@@ -1,4 +1,4 @@
-"""A mailing → its numbers, as data, CSV and a chart; small counts are hidden, nobody is watched."""
+"""A mailing → its numbers, as data, CSV and the lengths of a chart's bars; small counts are hidden, nobody is watched."""
 
 import csv
 import io
@@ -75,55 +75,24 @@ FIELDS = ("subscriber", "address", "state", "attempts", "at", "code", "status", 
 
 def as_csv(fates: Iterator[Fate]) -> Iterator[str]:
     """Line by line, for staff: every recipient by name. A field that a spreadsheet would run is made text (W13)."""
-    yield _line(FIELDS)
+    yield line(FIELDS)
     for fate in fates:
-        yield _line([_cell(getattr(fate, name)) for name in FIELDS])
+        yield line([cell(getattr(fate, name)) for name in FIELDS])
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
     text = value.isoformat() if isinstance(value, datetime) else "" if value is None else str(value)
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
-def _line(cells: object) -> str:
+def line(cells: object) -> str:
     out = io.StringIO()
     csv.writer(out, lineterminator="\r\n").writerow(cells)  # type: ignore[arg-type]
     return out.getvalue()
 
 
-@dataclass(frozen=True)
-class Bar:
-    """One row of a chart, measured; the words beside it are the template's."""
-
-    state: str
-    number: int
-    width: float  # of 100
-
-
-def bars(counts: Counts) -> list[Bar]:
-    """States that occurred, in the order of the journey; the widest is 100."""
-    numbers = {state: number for state, number in counts.as_dict().items() if state != "recipients" and number}
-    most = max(numbers.values(), default=1)
-    return [Bar(state, number, round(100 * number / most, 1)) for state, number in numbers.items()]
-
-
-def chart(counts: Counts, names: Mapping[str, str], *, title: str) -> str:
-    """A static SVG that reads as a list where it cannot be seen; `names` are the template's words for the states."""
-    rows = bars(counts)
-    parts = [_svg_row(index, bar, names.get(bar.state, bar.state)) for index, bar in enumerate(rows)]
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 480 {28 * len(rows) + 8}" role="img" aria-label="{_xml(title)}">'
-    return f"{head}<title>{_xml(title)}</title>{''.join(parts)}</svg>"
-
-
-def _svg_row(index: int, bar: Bar, name: str) -> str:
-    y = 28 * index + 4
-    label = f'<text x="150" y="{y + 16}" text-anchor="end" font-size="14" fill="currentColor">{_xml(name)}</text>'
-    box = f'<rect x="160" y="{y}" width="{max(2.0, bar.width * 2.4):.1f}" height="22" fill="#1d70b8"/>'
-    number = (
-        f'<text x="{168 + bar.width * 2.4:.1f}" y="{y + 16}" font-size="14" fill="currentColor">{bar.number:,}</text>'
-    )
-    return label + box + number
-
-
-def _xml(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+def widths(counts: Counts) -> dict[str, float]:
+    """State → how long its bar is; the longest is 100, and what occurred can be seen."""
+    numbers = {state: number for state, number in counts.as_dict().items() if state != "recipients"}
+    most = max(numbers.values(), default=0) or 1
+    return {state: max(1.0, round(100 * number / most, 1)) if number else 0.0 for state, number in numbers.items()}

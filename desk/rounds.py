@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from desk.publishing.run import Published
     from desk.sending import Progress
     from desk.settings import Settings
-    from subscribers.model import Proof
+    from subscribers.model import Basis, Proof, Subscriber
     from subscribers.tokens import Keys
 
 
@@ -303,7 +303,7 @@ def goodbye(
     before: there is nobody to say goodbye to.
     """
     import db
-    from delivery import books
+    from delivery import books, farewells
     from subscribers import acts, store
 
     with db.writing(engine) as connection:
@@ -314,9 +314,40 @@ def goodbye(
         if person is None or not ended:
             return None
         left = Left(person.address, tuple(subscription.bulletin for subscription in ended))
+        for each in left.bulletins:
+            farewells.count(connection, each, proof.at)
         if tell:
             tell(connection, left)
     return left
+
+
+def undo_goodbye(
+    engine: Engine,
+    keys: Keys,
+    number: int,
+    bulletin: str | None,
+    since: datetime,
+    bases: Mapping[str, Basis],
+    proof: Proof,
+) -> Subscriber | None:
+    """What the reader left since then begins again, and no report counts it; one transaction. None: the person has gone."""
+    import db
+    from delivery import farewells
+    from subscribers import acts, store
+
+    with db.writing(engine) as connection:
+        before = store.by_id(connection, number)
+        person = acts.come_back(connection, keys, number, bulletin, since, bases, proof)
+        left = (
+            {held.bulletin: held for held in before.subscriptions if not before.open_for(held.bulletin)}
+            if before
+            else {}
+        )
+        for again in person.open if person else ():
+            old = left.get(again.bulletin)
+            if old and old.ended_at and old.ended_reason == "unsubscribed":
+                farewells.count(connection, old.bulletin, old.ended_at, -1)
+    return person
 
 
 def farewell(engine: Engine, keys: Keys, address: str, bulletin: str | None, proof: Proof) -> tuple[str, ...]:

@@ -80,7 +80,7 @@ def _tell(taken: Taken) -> None:
 @json_option
 @click.pass_obj
 def report(context: Context, mailing: str | None) -> None:
-    """Write a mailing's report (a page, and a CSV of every recipient), or print its numbers. Nobody is watched for it."""
+    """Write a mailing's report (a page, and CSVs of every recipient and every answer), or print its numbers. Nobody is watched for it."""
     from delivery.ledger import settle_leftovers
     from desk.reporting import reported, write_report
 
@@ -91,8 +91,8 @@ def report(context: Context, mailing: str | None) -> None:
         if context.as_json:
             click.echo(json.dumps(found.as_dict(), ensure_ascii=False))
             return
-        page, sheet = write_report(office, sending, found)
-    click.echo(f"{page}\n{sheet}")
+        written = write_report(office, sending, found)
+    click.echo("\n".join(map(str, written)))
 
 
 @click.command()

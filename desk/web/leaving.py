@@ -33,9 +33,8 @@ def undo(public: Public, token: str) -> Response:
     link = public.link(token, "unsubscribe")
     scope = None if request.form.get("all") or not link.bulletin else link.bulletin
     proof = public.proof("undo after unsubscribing")
-    with db.writing(public.engine) as connection:
-        before = proof.at - UNDO
-        person = acts.come_back(connection, public.keys, link.subscriber_id, scope, before, public.bases, proof)
+    since = proof.at - UNDO
+    person = rounds.undo_goodbye(public.engine, public.keys, link.subscriber_id, scope, since, public.bases, proof)
     again = [public.name(held.bulletin) for held in person.open if scope in (None, held.bulletin)] if person else []
     return public.page("back", "back" if again else "not-back", names=again)
 

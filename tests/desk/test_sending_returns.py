@@ -150,7 +150,7 @@ def test_the_report_is_a_page_that_loads_nothing_and_a_sheet_of_everyone(
     file = tmp_path / "bounce.eml"
     file.write_bytes(bounce(inbox.letter(GONE), GONE, "5.1.1", "550 5.1.1 user unknown"))
     sent.ok("bounces", "read", str(file))
-    page, sheet = sent.ok("report", NAME).stdout.split()
+    page, sheet, _ = sent.ok("report", NAME).stdout.split()
     html = Path(page).read_text()
     assert "<svg" in html and "fewer than 5" in html and "Accepted" in html
     assert not re.search(r'(src|href)="http', html)
