@@ -15,6 +15,9 @@ from subscribers.model import Choices
 from subscribers.tokens import Keys, signed_link
 
 NAMES = ("confirm", "already", "welcome", "changed", "goodbye", "new-address", "old-address", "sign-in")
+ABOUT_STORIES = tuple(
+    f"story-{name}" for name in ("received", "needed", "asked", "accepted", "published", "declined", "withdrawn")
+)
 Words = Mapping[str, str]  # the [public] table of words.toml
 
 
@@ -33,7 +36,7 @@ class Sending(Protocol):
 
 def composed(press: Press) -> dict[str, Letter]:
     """Every letter, its [[tokens]] still in it. Raises BuilderError when one is missing or wrong."""
-    return {name: compose(press.renderer, press.root, name) for name in NAMES}
+    return {name: compose(press.renderer, press.root, name) for name in (*NAMES, *ABOUT_STORIES)}
 
 
 @dataclass(frozen=True, slots=True)

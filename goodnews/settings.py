@@ -9,8 +9,12 @@ from typing import Any
 from goodnews.clean import NAME, line
 from goodnews.fetch import FetchError, split
 from goodnews.model import GoodNewsError
+from goodnews.retention import Keep
 
-KEYS = ("feeds", "oldest-days")
+KEYS = (
+    "feeds", "oldest-days", "mailbox", "mailbox-password-file", "contact-days", "photo-days", "arrival-days",
+)  # fmt: skip
+DAYS = ("oldest-days", "contact-days", "photo-days", "arrival-days")
 FEED_KEYS = ("school", "url")
 OLDEST_DAYS = 60  # a feed that is read for the first time reaches back for years
 
@@ -28,6 +32,10 @@ class Settings:
     feeds: tuple[Source, ...] = ()
     oldest_days: int = OLDEST_DAYS
     """Stories older than this stay where they are."""
+    mailbox: str = ""
+    """Where schools' mail waits: imaps://user@host/INBOX, or a Maildir. Empty: stories do not come by mail."""
+    password_file: str = ""
+    keep: Keep = Keep()
 
 
 def read_settings(table: Mapping[str, Any]) -> Settings:
@@ -35,15 +43,29 @@ def read_settings(table: Mapping[str, Any]) -> Settings:
     mistakes = [f"[goodnews] {mistake}" for mistake in _mistakes(table)]
     if mistakes:
         raise GoodNewsError("\n".join(mistakes))
-    feeds = tuple(Source(line(feed["school"], NAME), feed["url"]) for feed in table.get("feeds", ()))
-    return Settings(feeds, table.get("oldest-days", OLDEST_DAYS))
+    keep = Keep()
+    return Settings(
+        feeds=tuple(Source(line(feed["school"], NAME), feed["url"]) for feed in table.get("feeds", ())),
+        oldest_days=table.get("oldest-days", OLDEST_DAYS),
+        mailbox=table.get("mailbox", ""),
+        password_file=table.get("mailbox-password-file", ""),
+        keep=Keep(
+            table.get("contact-days", keep.contact_days),
+            table.get("photo-days", keep.photo_days),
+            table.get("arrival-days", keep.arrival_days),
+        ),
+    )
 
 
 def _mistakes(table: Mapping[str, Any]) -> Iterator[str]:
     yield from _unknown(table, KEYS)
-    days = table.get("oldest-days", OLDEST_DAYS)
-    if not isinstance(days, int) or isinstance(days, bool) or days < 1:
-        yield f"oldest-days must be a whole number of days, 1 or more, and is {days!r}."
+    for key in DAYS:
+        days = table.get(key, OLDEST_DAYS)
+        if not isinstance(days, int) or isinstance(days, bool) or days < 1:
+            yield f"{key} must be a whole number of days, 1 or more, and is {days!r}."
+    for key in ("mailbox", "mailbox-password-file"):
+        if not isinstance(table.get(key, ""), str):
+            yield f"{key} must be a text in quotes, and is {table[key]!r}."
     feeds = table.get("feeds", [])
     if not isinstance(feeds, list):
         yield 'feeds must be a list like [{ school = "Example Primary School", url = "https://…/feed" }].'
