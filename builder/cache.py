@@ -54,6 +54,16 @@ class Cache:
             self._database.executemany("REPLACE INTO made VALUES (?, ?)", _rows(self._fresh.items()))
         self._fresh.clear()
 
+    def forget(self) -> None:
+        """All of it, overwritten: somebody's words or name must not outlive what they were made for."""
+        self._memory.clear()
+        self._fresh.clear()
+        if self._database:
+            with suppress(sqlite3.Error):
+                self._database.execute("PRAGMA secure_delete = ON")
+                with self._database:
+                    self._database.execute("DELETE FROM made")
+
     def close(self) -> None:
         self.save()
         if self._database:

@@ -88,6 +88,10 @@ class Writer:
         self._keep(connection, "old-address", old, {"confirm": self._url("confirm", old_token)})
         self._keep(connection, "new-address", new, {"confirm": self._url("confirm", new_token)})
 
+    def story(self, connection: Connection, name: str, address: str, values: Mapping[str, str]) -> None:
+        """To a school, about its story: `story-<name>`."""
+        self._keep(connection, f"story-{name}", address, values)
+
     def sign_in(self, connection: Connection, address: str, name: str, token: str) -> None:
         """To somebody who works at the desk and wants to come in."""
         url = f"{self.house.publisher.url}/desk/sign-in/{token}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from goodnews.clean import NAME, line
@@ -35,7 +35,7 @@ class Settings:
     mailbox: str = ""
     """Where schools' mail waits: imaps://user@host/INBOX, or a Maildir. Empty: stories do not come by mail."""
     password_file: str = ""
-    keep: Keep = Keep()
+    keep: Keep = field(default_factory=Keep)
 
 
 def read_settings(table: Mapping[str, Any]) -> Settings:

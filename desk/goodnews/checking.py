@@ -97,5 +97,3 @@ def _twins(held: Held, others: Iterable[Held]) -> Iterator[Note]:
 def must_agree(found: Iterable[Note]) -> bool:
     """Whether accepting needs a person's own word that a child's full name may stand beside a face."""
     return any(note.code in (people.CHILD.code, "childs-name-agreed") for note in found)
-
-

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from builder.press import Press
+from desk.editing import files
 from desk.starting import begin
 from goodnews.clean import line, literal
 from goodnews.model import Held, Photo
@@ -75,32 +75,19 @@ def _image(place: Place, photo: Photo) -> str:
 
 
 def write(press: Press, shelf: Shelf, held: Held, place: Place, *, checked: str = "") -> None:
-    """Photos first, then the item that names them, then whatever stood elsewhere goes. Raises OSError and CannotBegin."""
+    """Photos and the item that names them; whatever stood elsewhere goes. Raises OSError and CannotBegin."""
     root = press.root
-    if not (root / place.folder.parent / "edition.md").exists():
-        begin(press, place.bulletin, place.day, None, "news", "")
-    first, others = shown_photos(held.photos)
-    wanted = [photo for photo in (first, *others) if photo]
-    for photo in wanted:
-        put(root / place.folder / "images" / _image(place, photo), shelf.path(photo.name).read_bytes())
-    put(root / place.file, item_text(press, held, place, checked=checked).encode())
-    keep = {place.file, *(place.folder / "images" / _image(place, photo) for photo in wanted)}
-    for file in files_of(root, place.slug):
-        if file.relative_to(root) not in keep:
-            file.unlink(missing_ok=True)
-
-
-def put(file: Path, data: bytes) -> None:
-    """Whole or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    if file.exists() and file.read_bytes() == data:
-        return
-    partial = file.with_name(f".{file.name}.{os.getpid()}")
-    with partial.open("wb") as out:
-        out.write(data)
-        out.flush()
-        os.fsync(out.fileno())
-    partial.replace(file)
+    with files.alone(root):
+        if not (root / place.folder.parent / "edition.md").exists():
+            begin(press, place.bulletin, place.day, None, "news", "")
+        first, others = shown_photos(held.photos)
+        wanted: dict[Path, bytes | None] = {}
+        for photo in (first, *others):
+            if photo:
+                wanted[root / place.folder / "images" / _image(place, photo)] = shelf.path(photo.name).read_bytes()
+        wanted[root / place.file] = item_text(press, held, place, checked=checked).encode()
+        spare = [file for file in files_of(root, place.slug) if file not in wanted]
+        files.put_all({**wanted, **dict.fromkeys(spare)})
 
 
 def files_of(root: Path, name: str) -> Iterator[Path]:
@@ -119,14 +106,8 @@ def _names(file: Path, image: re.Pattern[str]) -> bool:
 
 
 def take_away(root: Path, name: str) -> tuple[Path, ...]:
-    """The files that went, relative to the house."""
-    gone = tuple(files_of(root, name))
-    for file in gone:
-        file.unlink(missing_ok=True)
-    return tuple(file.relative_to(root) for file in gone)
-
-
-def prepared(kept: Path, names: Iterable[str]) -> None:
-    """Pictures that the builder made for site and letters, by the names that it gave them: gone from its cache."""
-    for name in names:
-        (kept / "pictures" / name).unlink(missing_ok=True)
+    """The files that went."""
+    with files.alone(root):
+        gone = tuple(files_of(root, name))
+        files.put_all(dict.fromkeys(gone))
+    return gone

@@ -46,7 +46,9 @@ def _text(raw: bytes) -> str:
 def _schools(rows: object) -> tuple[School, ...]:
     heading, *lines = [[line(cell, NAME) for cell in row] for row in rows if any(row)] or [[]]  # type: ignore[attr-defined]
     names = [name.casefold().replace(" ", "") for name in heading]
-    at, place, domain = (next((names.index(n) for n in known if n in names), None) for known in (_NAMES, _PLACES, _DOMAINS))
+    at, place, domain = (
+        next((names.index(n) for n in known if n in names), None) for known in (_NAMES, _PLACES, _DOMAINS)
+    )
     if at is None:
         return ()
     found: dict[str, School] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 import db
 from builder.dates import say, say_clock
@@ -47,7 +47,7 @@ def _hand_over(room: Newsroom, held: Held, event: Event) -> None:
     room.writer.story(f"story-{event.letter}", held.contact.address, values, name)
 
 
-def values_of(room: Newsroom, held: Held) -> Mapping[str, str]:
+def values_of(room: Newsroom, held: Held) -> dict[str, str]:
     """What may stand in any letter about a story."""
     return {
         "reference": held.reference,

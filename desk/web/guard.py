@@ -64,7 +64,7 @@ def check_form(key: bytes, clock: Callable[[], datetime]) -> None:
     if not is_ours(request):
         log.warning("A form from another website was refused: %s", request.endpoint)
         abort(403)
-    g.form_age = age(key, _cookie(request), request.form.get("form", ""), clock())
+    g.form_age = age(key, cookie_of(request), request.form.get("form", ""), clock())
 
 
 class Form:
@@ -76,7 +76,7 @@ class Form:
 
     def __call__(self) -> str:
         if not self._token:
-            self._cookie = _cookie(request) or self._random(COOKIE_BYTES).hex()
+            self._cookie = cookie_of(request) or self._random(COOKIE_BYTES).hex()
             self._token = token(self._key, self._cookie, self._clock())
         return self._token
 
@@ -130,7 +130,7 @@ def _mac(key: bytes, cookie: str, at: str) -> str:
     return hmac.digest(key, f"{cookie}.{at}".encode(errors="replace"), "sha256").hex()[:32]
 
 
-def _cookie(asked: Request) -> str | None:
+def cookie_of(asked: Request) -> str | None:
     found = asked.cookies.get(_cookie_name(asked), "")
     return found if _COOKIE.fullmatch(found) else None
 

@@ -41,6 +41,12 @@ class Limits:
     answer: Limit = field(default_factory=lambda: Limit(8, timedelta(hours=1)))
     """To one question: a staff room may differ, one person need not press twenty times."""
     notices: Limit = field(default_factory=lambda: Limit(3, timedelta(minutes=10)))
+    forms: Limit = field(default_factory=lambda: Limit(60, timedelta(seconds=10)))
+    """Pages of the good-news form that one client sends; a story takes four."""
+    stories: Limit = field(default_factory=lambda: Limit(10, timedelta(minutes=3)))
+    """Stories that one client sends."""
+    all_stories: Limit = field(default_factory=lambda: Limit(300, timedelta(seconds=10)))
+    """Stories that everybody together sends: more than a county's schools on the last day of term."""
 
 
 def client(address: str | None) -> str:

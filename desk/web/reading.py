@@ -24,6 +24,7 @@ from desk.web.useful import Asked, asked
 
 KEPT = timedelta(minutes=1)
 MARK = "\0"  # in no page
+FILES = ("web/style.css", "web/icon.svg", "public/public.css", "public/good-news.js")
 log = logging.getLogger("bulletin.web")
 
 
@@ -105,7 +106,7 @@ class Reading:
 
 def read(press: Press) -> Read:
     site = Site(press)
-    files = {name: read_text(name, press.search) for name in ("web/style.css", "web/icon.svg", "public/public.css")}
+    files = {name: read_text(name, press.search) for name in FILES}
     top = f"{urlsplit(site.url).path}/"
     latest = _latest(site)
     words = press.renderer.words["public"]

@@ -1,0 +1,222 @@
+"""What is done to stories, one short act each: received, asked, changed, accepted, declined, withdrawn, published.
+
+Files come first, then the database in one transaction, then the letter; so each act can be done again after a crash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+
+from sqlalchemy import Connection
+
+import db
+from desk.goodnews import placing, removing
+from desk.goodnews.newsroom import Newsroom
+from desk.goodnews.removing import Mailed
+from desk.goodnews.telling import tell
+from goodnews import life, store
+from goodnews.form import Filled, changed
+from goodnews.model import GoodNewsError, Held, NotNow, Photo, Received, State, Story
+
+SCHOOL = "school"
+Also = Callable[[Connection], None] | None
+"""What else belongs into the same transaction: the record of who did what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    held: Held
+    mailed: Mailed
+    everywhere: bool
+    """False: the site could not be built anew; its page and photos are gone, lists and feeds follow by themselves."""
+
+
+def receive(
+    room: Newsroom, received: Received, state: State, *, letter: str = "", also: Also = None
+) -> tuple[Held, bool]:
+    """The story and whether it is new. The caller tells the school (`tell`)."""
+    reference = life.new_reference(lambda letters: letters[room.random(1)[0] % len(letters)])
+    with db.writing(room.engine) as connection:
+        held, is_new = store.receive(
+            connection,
+            received,
+            reference=reference,
+            token=room.token(reference),
+            state=state,
+            at=room.now,
+            letter=letter,
+        )
+        if also:
+            also(connection)
+    return held, is_new
+
+
+def receive_form(room: Newsroom, filled: Filled, origin: str, *, write_back: bool = True) -> Held:
+    held, _ = receive(room, filled.received("form", origin), "waiting", letter="received" if write_back else "")
+    tell(room, held.id)
+    return held
+
+
+# --- by the school ---------------------------------------------------------------------------------------------------
+
+
+def amend(room: Newsroom, held: Held, filled: Filled) -> Held:
+    """The school changed its story, or completed it: somebody reads it once more. Raises Changed and NotNow."""
+    if not room.may_amend(held):
+        raise NotNow("Copy has closed for this edition.")
+    with db.writing(room.engine) as connection:
+        return store.act(
+            connection,
+            held,
+            "amended",
+            SCHOOL,
+            room.now,
+            story=changed(held, filled),
+            photos=filled.photos,
+            contact=replace(held.contact, name=filled.name, role=filled.role),
+            names_agreed=filled.names_agreed,
+        )
+
+
+def answer(room: Newsroom, held: Held, words: str) -> Held:
+    """To a question of ours, in words. Raises Changed and NotNow."""
+    with db.writing(room.engine) as connection:
+        return store.act(connection, held, "answered", SCHOOL, room.now, words=words)
+
+
+# --- by the desk -----------------------------------------------------------------------------------------------------
+
+
+def edit(room: Newsroom, held: Held, story: Story, photos: tuple[Photo, ...], actor: str, *, also: Also = None) -> Held:
+    return _act(room, held, "edited", actor, story=story, photos=photos, also=also)
+
+
+def ask(room: Newsroom, held: Held, words: str, actor: str, *, also: Also = None) -> Held:
+    found = _act(room, held, "asked", actor, words=words, letter="asked", also=also)
+    tell(room, held.id)
+    return found
+
+
+def decline(room: Newsroom, held: Held, words: str, actor: str, *, also: Also = None) -> Held:
+    """Its item goes when it had one; suggestions from feeds are declined without a letter, nobody sent them to us."""
+    letter = "declined" if held.contact.address else ""
+    found = _act(room, held, "declined", actor, words=words, letter=letter, also=also)
+    if found.slug:
+        _take_down(room, found, actor)
+    tell(room, held.id)
+    return found
+
+
+def accept(
+    room: Newsroom, held: Held, bulletin: str, day: date, actor: str, *, checked: str = "", also: Also = None
+) -> Held:
+    """Into an edition: the item's file and its photos first, under a name that stays, so that doing it again is harmless."""
+    life.after("accepted", held.state)
+    place = placing.place_of(held, bulletin, day)
+    with room.press(drafts=True) as press:
+        placing.write(press, room.shelf, held, place, checked=checked)
+    at = (place.bulletin, place.day, place.slug)
+    letter = "accepted" if held.contact.address else ""
+    try:
+        found = _act(room, held, "accepted", actor, place=at, letter=letter, also=also)
+    except GoodNewsError:
+        if not held.slug:  # somebody else has just declined or withdrawn it
+            placing.take_away(room.root, place.slug)
+        raise
+    tell(room, held.id)
+    return found
+
+
+def withdraw(room: Newsroom, held: Held, actor: str, *, also: Also = None) -> Gone:
+    """Gone from content, site, feeds, caches and future mail; what has been mailed is counted, to be said plainly."""
+    letter = "withdrawn" if held.contact.address else ""
+    before = removing.mailed(room.engine, held)
+    found = _act(room, held, "withdrawn", actor, words=_of(before), letter=letter, photos=(), also=also)
+    gone = _take_down(room, found, actor) if found.slug else True
+    _drop_photos(room, held.photos)
+    tell(room, held.id)
+    return Gone(found, before, gone)
+
+
+def take_photos_down(room: Newsroom, held: Held, actor: str, *, also: Also = None) -> Gone:
+    """The words stay, every photo goes, everywhere."""
+    before = removing.mailed(room.engine, held)
+    found = _act(room, held, "consented", actor, words=_of(before), photos=(), also=also)
+    everywhere = True
+    if found.is_placed and found.edition:
+        removing.hold_mailings(room.engine, found)
+        with room.press(drafts=True) as press:
+            removing.drop_pictures(press, held)
+            placing.write(press, room.shelf, found, placing.place_of(found, found.bulletin, found.edition))
+            everywhere = removing.publish_again(press)
+    _drop_photos(room, held.photos)
+    return Gone(found, before, everywhere)
+
+
+def _of(mailed: Mailed) -> str:
+    return f"{mailed.letters} letters" if mailed.letters else ""
+
+
+def _act(room: Newsroom, held: Held, what: str, actor: str, *, also: Also = None, **more: object) -> Held:
+    with db.writing(room.engine) as connection:
+        found = store.act(connection, held, what, actor, room.now, **more)  # type: ignore[arg-type]
+        if also:
+            also(connection)
+    return found
+
+
+def _take_down(room: Newsroom, held: Held, actor: str) -> bool:
+    removing.hold_mailings(room.engine, held)
+    with room.press(drafts=True) as press:
+        gone = removing.remove(press, held, room.today)
+    if gone:
+        with db.writing(room.engine) as connection:
+            store.unplaced(connection, held, actor, room.now)
+    return gone
+
+
+def _drop_photos(room: Newsroom, photos: tuple[Photo, ...]) -> None:
+    """Their files go at once, but for those that another story has too."""
+    with db.reading(room.engine) as connection:
+        used = store.photo_names(connection)
+    for photo in photos:
+        if photo.name not in used:
+            room.shelf.drop(photo.name)
+
+
+# --- by the clock ----------------------------------------------------------------------------------------------------
+
+
+def look_after(room: Newsroom) -> int:
+    """What the clock brings: stories that are out, what could not be taken down, letters that wait. How much was done."""
+    done = publish(room) + _finish_withdrawals(room)
+    return done + tell(room)
+
+
+def publish(room: Newsroom) -> int:
+    """Stories whose edition has gone out and whose page is there: their schools get its address."""
+    with db.reading(room.engine) as connection:
+        waiting = store.to_publish(connection, room.today)
+    done = 0
+    for held in waiting:
+        if _is_out(room, held):
+            letter = "published" if held.contact.address else ""
+            _act(room, held, "published", "clock", letter=letter)
+            done += 1
+    return done
+
+
+def _is_out(room: Newsroom, held: Held) -> bool:
+    bulletin = room.house.bulletins.get(held.bulletin)
+    if bulletin is None or held.edition is None or room.house.sends(held.bulletin, held.edition) > room.now:
+        return False
+    return (room.root / "site" / bulletin.path / "items" / held.slug / "index.html").is_file()
+
+
+def _finish_withdrawals(room: Newsroom) -> int:
+    """Those that a crash, or a fault in the content, left half done."""
+    with db.reading(room.engine) as connection:
+        left = store.to_unpublish(connection)
+    return sum(_take_down(room, held, "clock") for held in left)

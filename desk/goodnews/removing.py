@@ -1,0 +1,117 @@
+"""Out of everything at once: content, site, feeds, caches, built letters, and mailings that have not left (C10)."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+import db
+from builder.addresses import FILE as REGISTER
+from builder.addresses import read_register
+from builder.model import BuilderError
+from builder.press import Press
+from delivery import books
+from desk import permalinks, rounds
+from desk.goodnews import placing
+from goodnews.model import Held
+
+log = logging.getLogger("bulletin.goodnews")
+
+
+@dataclass(frozen=True, slots=True)
+class Mailed:
+    """What cannot be taken back."""
+
+    letters: int = 0
+    """That carried the story and have left."""
+    held_back: int = 0
+    """Letters of a sending that was under way: they wait for a person."""
+
+
+def mailed(engine: Engine, held: Held) -> Mailed:
+    """How many letters of its edition have left, and how many have not."""
+    if not held.edition:
+        return Mailed()
+    left = waiting = 0
+    with db.reading(engine) as connection:
+        for one in books.mailings(connection):
+            if (one.bulletin, one.edition) == (held.bulletin, str(held.edition)):
+                counts = books.counts(connection, one.id)
+                left += counts.accepted + counts.in_doubt
+                waiting += 0 if one.finished_at else counts.waiting
+    return Mailed(left, waiting)
+
+
+def hold_mailings(engine: Engine, held: Held) -> None:
+    """A sending that is under way stops at its next letter, and waits for a person: what is frozen cannot be changed."""
+    with db.writing(engine) as connection:
+        for one in books.mailings(connection, only_open=True):
+            if (one.bulletin, one.edition) == (held.bulletin, str(held.edition)):
+                books.pause(connection, one.id)
+
+
+def remove(press: Press, held: Held, today: date) -> bool:
+    """Whether all of it is gone. The page goes first of all; then everything that may repeat its words is built anew."""
+    drop_pictures(press, held)
+    placing.take_away(press.root, held.slug)
+    for folder in _pages(press.root / "site", held.slug):
+        shutil.rmtree(folder, ignore_errors=True)
+    press.cache.forget()
+    shutil.rmtree(press.root / "out" / held.bulletin / str(held.edition), ignore_errors=True)
+    _note_gone(press.root, _address(press, held), today)
+    return not (press.root / "site").is_dir() or _publish(press)
+
+
+def drop_pictures(press: Press, held: Held) -> None:
+    """At once, before anything is built: what site and letters show of its photos, letters that have left too."""
+    for name in _pictures(press, held.slug):
+        (press.root / "site" / "images" / name).unlink(missing_ok=True)
+        (press.kept / "pictures" / name).unlink(missing_ok=True)
+
+
+def publish_again(press: Press) -> bool:
+    return not (press.root / "site").is_dir() or _publish(press)
+
+
+def _publish(press: Press) -> bool:
+    fresh = Press(press.root, press.house, press.search, press.now, press.kept)
+    try:
+        rounds.publish_archive(fresh)
+    except BuilderError as error:
+        log.error("A story was taken away, and the site cannot be built anew: %s", error)
+        return False
+    finally:
+        fresh.cache.close()
+    return True
+
+
+def _pictures(press: Press, slug: str) -> list[str]:
+    """The names under which the builder publishes a story's photos."""
+    root = press.root
+    images = [file for file in placing.files_of(root, slug) if file.suffix == ".jpg"]
+    made = (press.picture(file.relative_to(root).as_posix()) for file in images)
+    return [prepared.name for prepared in made if prepared]
+
+
+def _pages(site: Path, slug: str) -> list[Path]:
+    return [*site.glob(f"items/{slug}"), *site.glob(f"*/items/{slug}")]
+
+
+def _address(press: Press, held: Held) -> str:
+    bulletin = press.house.bulletins.get(held.bulletin)
+    return f"{bulletin.path if bulletin else ''}items/{held.slug}/"
+
+
+def _note_gone(root: Path, address: str, today: date) -> None:
+    """So that the register of addresses does not call it lost, and whoever comes by is told."""
+    file = root / REGISTER
+    if not file.is_file():
+        return
+    register, _ = read_register(file.read_text("utf-8", errors="replace"))
+    if address in register.first and address not in register.gone:
+        permalinks.add_line(root, f"{today} {address} gone")

@@ -1,0 +1,1 @@
+"""The pages on which schools send stories and see what becomes of them."""
