@@ -142,8 +142,7 @@ class Event:
     actor: str
     words: str
     letter: str
-    """Which letter tells the school; empty when none does."""
-    told_at: datetime | None
+    """Which letter told the school; empty when none did."""
 
 
 @dataclass(frozen=True, slots=True)

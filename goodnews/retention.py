@@ -51,13 +51,11 @@ def forget(connection: Connection, address: str, now: datetime) -> int:
 
 
 def _forget(connection: Connection, stories: Sequence[int], now: datetime) -> None:
-    """What was written back and forth goes too; a letter that was still to be sent has nobody to go to."""
+    """What was written back and forth goes too."""
     if not stories:
         return
     connection.execute(update(_STORY).where(_STORY.c.id.in_(stories)).values(**_NOBODY, forgotten_at=now))
     connection.execute(update(_EVENT).where(_EVENT.c.story_id.in_(stories)).values(words=""))
-    untold = (_EVENT.c.story_id.in_(stories), _EVENT.c.letter != "", _EVENT.c.told_at.is_(None))
-    connection.execute(update(_EVENT).where(*untold).values(letter=""))
     connection.execute(delete(_ARRIVAL).where(_ARRIVAL.c.story_id.in_(stories)))
     lines = [{"story_id": story, "at": now, "what": "forgotten", "actor": "retention"} for story in stories]
     connection.execute(insert(_EVENT), lines)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, get_args
@@ -127,7 +127,7 @@ def _photo(row: Row[Any]) -> Photo:
 
 
 def _event(row: Row[Any]) -> Event:
-    return Event(row.id, row.at, row.what, row.actor, row.words, row.letter, row.told_at)
+    return Event(row.id, row.at, row.what, row.actor, row.words, row.letter)
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------
@@ -258,21 +258,3 @@ def _row(number: int, place: int, photo: Photo, at: datetime) -> dict[str, Any]:
         "consent_on": consent.on,
         "consent_told_at": at if consent.people != "unsaid" else None,
     }
-
-
-# --- telling the school ----------------------------------------------------------------------------------------------
-
-
-def to_tell(connection: Connection, most: int = 100, only: Collection[int] = ()) -> list[tuple[Held, Event]]:
-    """What a school has not been told yet, the oldest first."""
-    wanted = select(_EVENT).where(_EVENT.c.letter != "", _EVENT.c.told_at.is_(None))
-    wanted = wanted.where(_EVENT.c.story_id.in_(only)) if only else wanted
-    rows = connection.execute(wanted.order_by(_EVENT.c.id).limit(most)).all()
-    stories = {
-        held.id: held for held in _all(connection, select(_STORY).where(_STORY.c.id.in_({r.story_id for r in rows})))
-    }
-    return [(stories[row.story_id], _event(row)) for row in rows]
-
-
-def told(connection: Connection, number: int, at: datetime) -> None:
-    connection.execute(update(_EVENT).where(_EVENT.c.id == number).values(told_at=at))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from sqlalchemy import (
     CheckConstraint,
     Column,
-    ColumnElement,
     Date,
     ForeignKey,
     Index,
@@ -25,10 +24,6 @@ DOORS = ("form", "mail", "feed")
 
 def _one_of(column: str, *values: str) -> CheckConstraint:
     return CheckConstraint(" OR ".join(f"{column} = '{value}'" for value in values), name=column)
-
-
-def _where(condition: str) -> ColumnElement[bool]:
-    return text(condition)  # type: ignore[return-value]
 
 
 def _words(name: str) -> Column[str]:
@@ -101,7 +96,7 @@ story_photo = Table(
 )
 Index("ix_story_photo_name", story_photo.c.name)
 
-# History: lines are only added. `letter` names what the school is told; `told_at` is empty until it was handed over.
+# History: lines are only added. `letter` names what the school was told: it is kept for sending in the same transaction.
 story_event = Table(
     "story_event",
     metadata,
@@ -112,14 +107,7 @@ story_event = Table(
     Column("actor", Text, nullable=False),
     _words("words"),
     _words("letter"),
-    Column("told_at", Moment),
     sqlite_autoincrement=True,
-)
-Index(
-    "ix_story_event_to_tell",
-    story_event.c.id,
-    sqlite_where=_where("letter <> '' AND told_at IS NULL"),
-    postgresql_where=_where("letter <> '' AND told_at IS NULL"),
 )
 
 # Each mail once, whatever became of it, and what was refused at a door: for staff to look at.

@@ -1,6 +1,6 @@
 """What is done to stories, one short act each: received, asked, changed, accepted, declined, withdrawn, published.
 
-Files come first, then the database in one transaction, then the letter; so each act can be done again after a crash.
+Files come first, then the database with the letter to the school, in one transaction: so each act can be done again.
 """
 
 from __future__ import annotations
@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 from sqlalchemy import Connection
 
 import db
-from desk.goodnews import placing, removing
+from desk.goodnews import placing, removing, telling
 from desk.goodnews.newsroom import Newsroom
 from desk.goodnews.removing import Mailed
-from desk.goodnews.telling import tell
 from goodnews import life, store
 from goodnews.form import Filled, changed
 from goodnews.model import GoodNewsError, Held, NotNow, Photo, Received, State, Story
@@ -34,11 +34,11 @@ class Gone:
 
 
 def receive(
-    room: Newsroom, received: Received, state: State, *, letter: str = "", also: Also = None
+    room: Newsroom, received: Received, state: State, *, letter: str = "", words: str = "", also: Also = None
 ) -> tuple[Held, bool]:
-    """The story and whether it is new. The caller tells the school (`tell`)."""
-    reference = life.new_reference(lambda letters: letters[room.random(1)[0] % len(letters)])
+    """The story and whether it is new."""
     with db.writing(room.engine) as connection:
+        reference = _free_reference(room, connection)
         held, is_new = store.receive(
             connection,
             received,
@@ -48,15 +48,23 @@ def receive(
             at=room.now,
             letter=letter,
         )
+        if is_new:
+            telling.keep(room, connection, held, letter, words)
         if also:
             also(connection)
+    room.writer.sending.hurry()
     return held, is_new
 
 
+def _free_reference(room: Newsroom, connection: Connection) -> str:
+    while True:
+        reference = life.new_reference(lambda letters: letters[room.random(1)[0] % len(letters)])
+        if store.by_reference(connection, reference) is None:
+            return reference
+
+
 def receive_form(room: Newsroom, filled: Filled, origin: str, *, write_back: bool = True) -> Held:
-    held, _ = receive(room, filled.received("form", origin), "waiting", letter="received" if write_back else "")
-    tell(room, held.id)
-    return held
+    return receive(room, filled.received("form", origin), "waiting", letter="received" if write_back else "")[0]
 
 
 # --- by the school ---------------------------------------------------------------------------------------------------
@@ -94,18 +102,14 @@ def edit(room: Newsroom, held: Held, story: Story, photos: tuple[Photo, ...], ac
 
 
 def ask(room: Newsroom, held: Held, words: str, actor: str, *, also: Also = None) -> Held:
-    found = _act(room, held, "asked", actor, words=words, letter="asked", also=also)
-    tell(room, held.id)
-    return found
+    return _act(room, held, "asked", actor, words=words, letter="asked", also=also)
 
 
 def decline(room: Newsroom, held: Held, words: str, actor: str, *, also: Also = None) -> Held:
     """Its item goes when it had one; suggestions from feeds are declined without a letter, nobody sent them to us."""
-    letter = "declined" if held.contact.address else ""
-    found = _act(room, held, "declined", actor, words=words, letter=letter, also=also)
+    found = _act(room, held, "declined", actor, words=words, letter="declined", also=also)
     if found.slug:
         _take_down(room, found, actor)
-    tell(room, held.id)
     return found
 
 
@@ -118,25 +122,21 @@ def accept(
     with room.press(drafts=True) as press:
         placing.write(press, room.shelf, held, place, checked=checked)
     at = (place.bulletin, place.day, place.slug)
-    letter = "accepted" if held.contact.address else ""
     try:
-        found = _act(room, held, "accepted", actor, place=at, letter=letter, also=also)
+        found = _act(room, held, "accepted", actor, place=at, letter="accepted", also=also)
     except GoodNewsError:
         if not held.slug:  # somebody else has just declined or withdrawn it
             placing.take_away(room.root, place.slug)
         raise
-    tell(room, held.id)
     return found
 
 
 def withdraw(room: Newsroom, held: Held, actor: str, *, also: Also = None) -> Gone:
     """Gone from content, site, feeds, caches and future mail; what has been mailed is counted, to be said plainly."""
-    letter = "withdrawn" if held.contact.address else ""
     before = removing.mailed(room.engine, held)
-    found = _act(room, held, "withdrawn", actor, words=_of(before), letter=letter, photos=(), also=also)
+    found = _act(room, held, "withdrawn", actor, words=_of(before), letter="withdrawn", photos=(), also=also)
     gone = _take_down(room, found, actor) if found.slug else True
     _drop_photos(room, held.photos)
-    tell(room, held.id)
     return Gone(found, before, gone)
 
 
@@ -159,11 +159,25 @@ def _of(mailed: Mailed) -> str:
     return f"{mailed.letters} letters" if mailed.letters else ""
 
 
-def _act(room: Newsroom, held: Held, what: str, actor: str, *, also: Also = None, **more: object) -> Held:
+def _act(
+    room: Newsroom,
+    held: Held,
+    what: str,
+    actor: str,
+    *,
+    words: str = "",
+    letter: str = "",
+    also: Also = None,
+    **more: Any,
+) -> Held:
+    """One transaction: the change, its line of history, the letter about it, the record of who did it."""
+    letter = letter if held.contact.address else ""
     with db.writing(room.engine) as connection:
-        found = store.act(connection, held, what, actor, room.now, **more)  # type: ignore[arg-type]
+        found = store.act(connection, held, what, actor, room.now, words=words, letter=letter, **more)
+        telling.keep(room, connection, found, letter, words)
         if also:
             also(connection)
+    room.writer.sending.hurry()
     return found
 
 
@@ -190,9 +204,8 @@ def _drop_photos(room: Newsroom, photos: tuple[Photo, ...]) -> None:
 
 
 def look_after(room: Newsroom) -> int:
-    """What the clock brings: stories that are out, what could not be taken down, letters that wait. How much was done."""
-    done = publish(room) + _finish_withdrawals(room)
-    return done + tell(room)
+    """What the clock brings: stories that are out, and what could not be taken down. How many."""
+    return publish(room) + _finish_withdrawals(room)
 
 
 def publish(room: Newsroom) -> int:
@@ -202,8 +215,7 @@ def publish(room: Newsroom) -> int:
     done = 0
     for held in waiting:
         if _is_out(room, held):
-            letter = "published" if held.contact.address else ""
-            _act(room, held, "published", "clock", letter=letter)
+            _act(room, held, "published", "clock", letter="published")
             done += 1
     return done
 

@@ -1,50 +1,18 @@
-"""What schools are told, and when: every letter waits in the story's history until it has been handed over to be sent."""
+"""What schools are told of their stories, in the transaction of what is done to them."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Collection
+from sqlalchemy import Connection
 
-import db
 from builder.dates import say, say_clock
 from desk.goodnews.newsroom import Newsroom
-from goodnews import store
-from goodnews.model import Event, Held
-
-log = logging.getLogger("bulletin.goodnews")
-LETTERS = ("received", "needed", "asked", "accepted", "published", "declined", "withdrawn")
-"""Each is content/letters/story-<name>.md."""
+from goodnews.model import Held
 
 
-def tell(room: Newsroom, *stories: int) -> int:
-    """Hands over what waits, of these stories or of all; how many letters. What cannot be handed over waits for next time.
-
-    A letter that was handed over twice, because the machine stopped in between, has the same Message-ID both times.
-    """
-    handed = 0
-    for held, event in _waiting(room, stories):
-        try:
-            _hand_over(room, held, event)
-        except OSError as error:
-            log.error("A letter to a school could not be kept: %s", error.strerror)
-            break
-        with db.writing(room.engine) as connection:
-            store.told(connection, event.id, room.now)
-        handed += 1
-    return handed
-
-
-def _waiting(room: Newsroom, stories: Collection[int]) -> list[tuple[Held, Event]]:
-    with db.reading(room.engine) as connection:
-        return store.to_tell(connection, only=stories)
-
-
-def _hand_over(room: Newsroom, held: Held, event: Event) -> None:
-    if not held.contact.address:
-        return
-    values = values_of(room, held) | {"words": event.words}
-    name = f"{held.reference.lower()}-{event.id}"
-    room.writer.story(f"story-{event.letter}", held.contact.address, values, name)
+def keep(room: Newsroom, connection: Connection, held: Held, letter: str, words: str = "") -> None:
+    """In the transaction of what it is about: it leaves if and only if that was done. Whoever left no address gets none."""
+    if letter and held.contact.address:
+        room.writer.story(connection, letter, held.contact.address, values_of(room, held) | {"words": words})
 
 
 def values_of(room: Newsroom, held: Held) -> dict[str, str]:

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from desk.carrying import make_postman
+from desk.goodnews.newsroom import Newsroom
 from desk.house import open_press, template_folders
 from desk.keeping import Keeping, read_keeping
 from desk.letters import Sending, Writer
@@ -23,6 +24,7 @@ from desk.register import know_audiences
 from desk.settings import Settings
 from desk.staff.openid import OpenId
 from desk.web import archive, confirming, faults, guard, leaving, moving, pausing, preferences, signup, useful, yours
+from desk.web.goodnews import routes as goodnews
 from desk.web.limits import Limits
 from desk.web.public import Public
 from desk.web.reading import Reading
@@ -35,6 +37,7 @@ from subscribers.tokens import Keys
 
 MOST_BYTES = 64 * 1024  # of a form; the longest honest one is far under 4 KB
 MOST_FIELDS = 200
+FORMS_THAT_SAY_SO = (*guard.OPEN_TO_ALL, *goodnews.SAY_THEMSELVES, "subscribe", None)
 
 
 def now() -> datetime:
@@ -71,11 +74,25 @@ def create_app(
     app.before_request(partial(_needs_a_form, public))
     faults.install(app, public, settings.root / "site")
     _route(app, public, settings)
+    app.extensions["newsroom"] = room = newsroom(public, live)
+    goodnews.install(app, public, room)
     frame.install(app, _desk(public, live, keeping))
     app.wsgi_app = guard.Dressed(app.wsgi_app)  # type: ignore[method-assign, assignment]
     if proxies := keeping.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
     return app
+
+
+def newsroom(public: Public, live: Live) -> Newsroom:
+    """What the acts on schools' stories take."""
+    return Newsroom(
+        live=live,
+        engine=public.engine,
+        keys=public.keys,
+        clock=public.clock,
+        writer=public.writer,
+        random=public.random,
+    )
 
 
 def _desk(public: Public, live: Live, keeping: Keeping) -> Desk:
@@ -136,6 +153,7 @@ def _route(app: Flask, public: Public, settings: Settings) -> None:
         ("/preferences/<token>/erase", "erase", partial(yours.erase, public), both),
         ("/useful/<bulletin>/<day>/<slug>", "useful", partial(useful.useful, public), both),
         ("/public.css", "style", partial(archive.own_file, public, "public.css"), look),
+        ("/good-news.js", "good-news:script", partial(archive.own_file, public, "good-news.js"), look),
         ("/", "home", partial(archive.page, public, site), look),
         ("/<path:path>", "archive", partial(archive.page, public, site), look),
     )
@@ -148,6 +166,6 @@ def _needs_a_form(public: Public) -> Response | None:
     if (request.endpoint or "").startswith(ENDPOINT):
         return None  # the desk's own frame asks who it is before it reads the form
     guard.check_form(public.form_key, public.clock)
-    if request.method in guard.READS or request.endpoint in (*guard.OPEN_TO_ALL, "subscribe", None):
+    if request.method in guard.READS or request.endpoint in FORMS_THAT_SAY_SO:
         return None
     return None if g.form_age is not None else public.page("stale", "400", 400, here=request.path)

@@ -18,6 +18,7 @@ from desk.outbox import Outbox
 from desk.register import Register, open_register
 from desk.settings import Settings
 from desk.web.app import MOST_BYTES, create_app, now
+from desk.web.goodnews.uploads import MOST_UPLOAD
 from desk.web.nightly import every_night
 from desk.web.outgoing import END_SECONDS, Sender
 
@@ -36,7 +37,7 @@ def serve(settings: Settings, host: str, port: int, start: datetime | None, read
     app = _app(register, clock, Outbox(settings.house.publisher, clock, postman.hurry))
     _keep_quiet()
     server = waitress.create_server(
-        app, host=host, port=port, threads=THREADS, ident=None, max_request_body_size=16 * MOST_BYTES
+        app, host=host, port=port, threads=THREADS, ident=None, max_request_body_size=MOST_UPLOAD + MOST_BYTES
     )
     signal.signal(signal.SIGTERM, _stop)
     with _background(register, clock, postman, is_pretending=start is not None):

@@ -48,7 +48,6 @@ def test_the_same_origin_is_one_story_and_says_nothing_again(desk: Desk) -> None
         )
     assert (again.id, is_new) == (first.id, False)
     assert desk.events(first) == ["received"]
-    assert len(desk.look(store.to_tell)) == 1
 
 
 def test_the_token_is_not_in_the_database(desk: Desk) -> None:
@@ -109,15 +108,6 @@ def test_a_channel_without_the_adult_who_recorded_consent_is_not_kept(desk: Desk
         connection.execute(text("UPDATE story_photo SET channels = 'email'"))
 
 
-def test_what_the_school_is_to_be_told_waits_until_it_was_handed_over(desk: Desk) -> None:
-    held = desk.act(desk.receive(), "asked", letter="asked", words="When?")
-    (_, first), (story, second) = desk.look(store.to_tell)
-    assert (first.letter, second.letter, second.words, story.id) == ("received", "asked", "When?", held.id)
-    with desk.writing() as connection:
-        store.told(connection, first.id, desk.now)
-    assert [event.letter for _, event in desk.look(store.to_tell)] == ["asked"]
-
-
 def test_the_queue_begins_with_whoever_waits_longest(desk: Desk) -> None:
     stories = [desk.receive(number) for number in (1, 2, 3)]
     desk.act(stories[1], "declined")
@@ -165,7 +155,6 @@ def test_contact_details_and_photos_go_when_their_time_is_over_and_what_waits_st
     found = desk.look(store.by_id, declined.id)
     assert (found.contact.name, found.contact.role, found.contact.address) == ("", "", "")
     assert "Dear" not in str(desk.look(store.history, declined.id))
-    assert [held.id for held, _ in desk.look(store.to_tell)] == [waiting.id]
     assert desk.look(store.by_id, waiting.id) == waiting
 
 

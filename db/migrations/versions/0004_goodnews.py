@@ -94,20 +94,11 @@ def upgrade() -> None:
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("words", sa.Text(), server_default="", nullable=False),
         sa.Column("letter", sa.Text(), server_default="", nullable=False),
-        sa.Column("told_at", MOMENT, nullable=True),
         sa.ForeignKeyConstraint(["story_id"], ["story.id"], name=op.f("fk_story_event_story_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_story_event")),
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_story_event_story_id"), "story_event", ["story_id"], unique=False)
-    op.create_index(
-        "ix_story_event_to_tell",
-        "story_event",
-        ["id"],
-        unique=False,
-        sqlite_where=sa.text("letter <> '' AND told_at IS NULL"),
-        postgresql_where=sa.text("letter <> '' AND told_at IS NULL"),
-    )
     op.create_table(
         "story_arrival",
         sa.Column("id", BIG_ID, nullable=False),

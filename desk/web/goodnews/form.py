@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from dataclasses import replace
+from datetime import datetime
 
 from flask import Response, abort, g, redirect, request
 
@@ -73,7 +73,16 @@ def _checked(place: Place, filled: Filled) -> Filled:
     photo_faults = [*filled.photo_faults, *checking.alt_problems(filled.photos)]
     if checking.names_a_child(place.room.house, filled) and not filled.names_agreed:
         photo_faults.append(goodnews_form.Fault("agreed", "agreed-missing"))
-    return replace(filled, faults=tuple(faults), photo_faults=tuple(photo_faults))
+    return replace(filled, faults=tuple(faults), photo_faults=tuple(sorted(photo_faults, key=_on_the_page)))
+
+
+_QUESTIONS = ("alt", "people", "channels", "by", "on")
+
+
+def _on_the_page(fault: goodnews_form.Fault) -> tuple[int, int]:
+    """Photo by photo, question by question; the question about names comes last."""
+    question, _, number = fault.field.rpartition("-")
+    return (int(number), _QUESTIONS.index(question)) if number.isdigit() else (MOST_PHOTOS + 1, 0)
 
 
 def _address_faults(typed: str) -> list[goodnews_form.Fault]:
@@ -124,9 +133,7 @@ def _draft(place: Place) -> str:
     return found if _DRAFT.fullmatch(found) else place.public.random(16).hex()
 
 
-def show(
-    place: Place, step: str, filled: Filled, *problems: Problem, status: int = 200, draft: str = ""
-) -> Response:
+def show(place: Place, step: str, filled: Filled, *problems: Problem, status: int = 200, draft: str = "") -> Response:
     slot = place.room.next_edition()
     return place.page(
         PAGES[step],

@@ -10,6 +10,7 @@ from typing import Any
 
 from flask import Response, request
 
+import db
 from builder.cache import fingerprint
 from desk.goodnews.newsroom import Newsroom
 from desk.web import guard
@@ -17,7 +18,6 @@ from desk.web.public import BadLink, Problem, Public
 from goodnews import store
 from goodnews.form import Fault
 from goodnews.model import Held, Photo
-import db
 
 SCRIPT = "good-news.js"
 POLICY = (

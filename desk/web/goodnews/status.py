@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from flask import Response, abort, g, redirect, request
+from markupsafe import Markup
 
 import db
 from builder.markdown import to_html
@@ -16,7 +17,7 @@ from desk.web.public import Problem
 from goodnews import form as goodnews_form
 from goodnews import life, store
 from goodnews.clean import seen
-from goodnews.model import Changed, Event, Held, NotNow
+from goodnews.model import CHANNELS, Changed, Event, Held, NotNow
 
 SHOWN = ("received", "asked", "answered", "amended", "accepted", "published", "declined", "withdrawn", "consented")
 """Of a story's history, what its school sees."""
@@ -40,7 +41,7 @@ def _page(place: Place, held: Held, token: str, *problems: Problem, code: int = 
         history=[_told(place, event) for event in history if event.what in SHOWN],
         question=next((e.words for e in reversed(history) if e.what == "asked"), "") if held.state == "asked" else "",
         missing=life.missing(held) if held.is_open else (),
-        text=to_html(held.story.text),
+        text=Markup(to_html(held.story.text)),  # what nh3 has left of a stranger's words
         done=request.args.get("done", ""),
         typed=typed,
         **_facts(place, held),
@@ -115,7 +116,7 @@ def _form(
         kept=[place.kept(photo) for photo in filled.photos],
         schools=place.room.schools(),
         limits=form.LIMITS,
-        channels=goodnews_form.CHANNELS,
+        channels=CHANNELS,
         asks_names=form.asks_names(place, filled),
         **_facts(place, held),
     )

@@ -31,6 +31,15 @@ def carried(place: Place) -> list[Photo]:
 
 def uploaded(place: Place, before: Sequence[Photo]) -> tuple[list[Photo], list[Problem]]:
     """All photos there are now, and each reason once. What is wrong with one photo is no harm to the others."""
+    try:
+        return _all(place, before)
+    finally:
+        for files in request.files.listvalues():
+            for sent in files:
+                sent.close()
+
+
+def _all(place: Place, before: Sequence[Photo]) -> tuple[list[Photo], list[Problem]]:
     photos, problems = list(before), list[Problem]()
     for sent in _sent():
         if len(photos) >= MOST_PHOTOS:

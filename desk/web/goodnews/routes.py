@@ -1,0 +1,40 @@
+"""The addresses of schools' stories, and how much their forms may bring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from flask import Flask, Response, request
+
+from desk.goodnews.newsroom import Newsroom
+from desk.web.goodnews import form, status
+from desk.web.goodnews.place import Place
+from desk.web.public import Public
+
+SAY_THEMSELVES = frozenset({"good-news", "good-news:change"})
+"""Forms that would lose much if they were only told to be stale: they show again what was typed."""
+_BOTH, _PRESS, _LOOK = ("GET", "POST"), ("POST",), ("GET",)
+
+
+def install(app: Flask, public: Public, room: Newsroom) -> None:
+    place = Place(public, room)
+    routes: tuple[tuple[str, str, Callable[..., Any], tuple[str, ...]], ...] = (
+        ("/good-news", "good-news", form.send, _BOTH),
+        ("/good-news/photo/<kept>", "good-news:photo", form.photo, _LOOK),
+        ("/good-news/<token>", "good-news:status", status.status, _LOOK),
+        ("/good-news/<token>/answer", "good-news:answer", status.answer, _PRESS),
+        ("/good-news/<token>/change", "good-news:change", status.change, _BOTH),
+        ("/good-news/<token>/withdraw", "good-news:withdraw", status.withdraw, _BOTH),
+        ("/good-news/<token>/photos", "good-news:photos", status.take_photos_down, _PRESS),
+        ("/good-news/<token>/photo/<int:number>", "good-news:own-photo", status.photo, _LOOK),
+    )
+    for rule, name, view, methods in routes:
+        app.add_url_rule(rule, name, partial(view, place), methods=methods)
+    app.before_request_funcs.setdefault(None, []).insert(0, partial(_before, place))
+
+
+def _before(place: Place) -> Response | None:
+    """Before anything of the form is read, its token too."""
+    return form.limit_upload(place) if request.endpoint in SAY_THEMSELVES else None
