@@ -9,8 +9,8 @@ from html.parser import HTMLParser
 import pytest
 
 import db
-from desk.web.goodnews.uploads import MOST_UPLOAD
-from goodnews import arrivals, store
+from desk.web.goodnews import uploads
+from goodnews import arrivals, photos, store
 from tests.goodnews.payloads import SCRIPTS
 from tests.goodnews.pictures import jpeg, telling
 from tests.web.place import Place
@@ -126,15 +126,17 @@ def test_a_childs_full_name_beside_a_face_needs_an_adults_word(school: School) -
     [
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a photo that we can use"),
         (b"\x00\x00\x00\x18ftypheic" + bytes(99), "HEIC"),
-        (bytes(15_000_001), "larger than 15 MB"),
+        (bytes(300_001), "larger than 15 MB"),
         (jpeg(100, 100), "very small"),
         (jpeg()[:5_000], "damaged"),
     ],
     ids=["svg", "heic", "bytes", "small", "cut"],
 )
 def test_a_file_that_is_no_fit_photo_is_refused_with_a_reason_the_others_stay_and_staff_see_it(
-    school: School, raw: bytes, words: str
+    school: School, raw: bytes, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for module in (uploads, photos):
+        monkeypatch.setattr(module, "MOST_BYTES", 300_000)
     answer = school.upload((jpeg(), "good.jpg"), (raw, "../../<script>.jpg"))
     assert answer.status_code == 422 and problems(answer) == ["photos"] and words in answer.text
     assert len(hidden(answer, "kept")) == 1 and "<script>." not in answer.text
@@ -150,7 +152,7 @@ def test_more_than_four_photos_are_not_kept(school: School) -> None:
 
 
 def test_an_upload_that_is_too_large_is_not_even_read(school: School) -> None:
-    answer = school.reader.client.post("/good-news", environ_overrides={"CONTENT_LENGTH": str(MOST_UPLOAD + 1)})
+    answer = school.reader.client.post("/good-news", environ_overrides={"CONTENT_LENGTH": str(uploads.MOST_UPLOAD + 1)})
     assert answer.status_code == 413 and heading(answer) == "Those photos are too large"
     for path in ("/subscribe", "/good-news/x/answer", "/good-news/x/withdraw"):
         answer = school.reader.post(path, {"x": "y" * 70_000}, form="/good-news")
