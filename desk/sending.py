@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import db
 from builder.model import Edition, Variant
+from builder.press import Press
 from builder.render import encoded_size
 from delivery import books, verp
 from delivery.fence import BusyError
@@ -30,15 +31,17 @@ BUSY_SECONDS = 0.5  # between two looks at a mailing that another process sends
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """One letter and how many readers are to get it."""
+    """One letter and how many readers are to get it.
+
+    What makes it differ from the letter with everything, by the titles of items: `without` these, or `only` these,
+    whichever is shorter; neither for the one with everything. Its readers' tags would say less: many lead to one letter.
+    """
 
     variant: Variant
     readers: int
     size: int
-
-    @property
-    def name(self) -> str:
-        return self.variant.id.rpartition(".")[0]
+    without: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +70,20 @@ def plan(office: Office, edition: Edition) -> Plan:
     for key, variant in chosen.of.items():
         if variant:
             readers[variant.id] = readers.get(variant.id, 0) + chosen.readers[key]
-    shares = [
-        Share(variant, readers[name], encoded_size(press.letter(edition, variant).html))
-        for name, variant in chosen.variants.items()
-    ]
+    shares = [_share(press, edition, variant, readers[name]) for name, variant in chosen.variants.items()]
     nothing = sum(chosen.readers[key] for key, variant in chosen.of.items() if variant is None)
-    shares.sort(key=lambda share: (-share.readers, share.name))
+    shares.sort(key=lambda share: (-share.readers, share.variant.id))
     return Plan(edition, fingerprint(press, edition), tuple(shares), nothing, paused)
+
+
+def _share(press: Press, edition: Edition, variant: Variant, readers: int) -> Share:
+    size, theirs = encoded_size(press.letter(edition, variant).html), frozenset(variant.items)
+    every = press.items(edition)
+    only = tuple(item.title for item in every if item.slug in theirs)
+    without = tuple(item.title for item in every if item.slug not in theirs)
+    if len(without) <= len(only):
+        return Share(variant, readers, size, without=without)
+    return Share(variant, readers, size, only=only)
 
 
 def refuse_unless_ready(office: Office, edition: Edition) -> None:

@@ -104,7 +104,7 @@ def doctor(context: Context, migrate: bool) -> None:  # noqa: ARG001 - opening t
     from desk.doctoring import examine, system_world
 
     with opened(context) as office:
-        found = examine(office, system_world())
+        found = examine(office, system_world(office.press.house.publisher.url))
     if context.as_json:
         rows = [{"subject": f.subject, "level": f.level, "words": f.words, "publish": f.publish} for f in found]
         click.echo(json.dumps({"findings": rows}, ensure_ascii=False, indent=2))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from delivery.books import Sending
     from delivery.single import Posted
     from desk.office import CannotSend, Office
-    from desk.sending import Plan
+    from desk.sending import Plan, Share
 
 mailing_argument = click.argument("mailing", required=False)
 
@@ -110,7 +110,13 @@ def _plan_as_json(plan: Plan, before: Sending | None, notes: list[str], obstacle
         "nothing_for_them": plan.nothing,
         "paused": plan.paused,
         "letters": [
-            {"variant": share.name, "readers": share.readers, "items": list(share.variant.items), "bytes": share.size}
+            {
+                "readers": share.readers,
+                "items": list(share.variant.items),
+                "without": list(share.without),
+                "only": list(share.only),
+                "bytes": share.size,
+            }
             for share in plan.shares
         ],
         "notes": notes,
@@ -120,6 +126,17 @@ def _plan_as_json(plan: Plan, before: Sending | None, notes: list[str], obstacle
 
 
 LETTERS_SHOWN = 30
+TITLES_SHOWN = 2
+
+
+def _differs(share: Share) -> str:
+    """ "without “Places at the summit” and 3 more"."""
+    titles = share.without or share.only
+    if not titles:
+        return "everything"
+    named = ", ".join(f"“{title}”" for title in titles[:TITLES_SHOWN])
+    more = f" and {len(titles) - TITLES_SHOWN} more" if len(titles) > TITLES_SHOWN else ""
+    return f"{'without' if share.without else 'only'} {named}{more}"
 
 
 def _show_plan(office: Office, plan: Plan) -> None:
@@ -127,7 +144,9 @@ def _show_plan(office: Office, plan: Plan) -> None:
     where = f"{given.host}:{given.port}" if given.transport == "smtp" else str(given.folder)
     click.echo(f"{plan.edition.key}: {plan.readers:,} readers, {len(plan.shares)} letters, by way of {where}")
     for share in plan.shares[:LETTERS_SHOWN]:
-        click.echo(f"  {share.readers:>9,}  {len(share.variant.items):>3} items  {share.size:>7,} bytes  {share.name}")
+        click.echo(
+            f"  {share.readers:>9,}  {len(share.variant.items):>3} items  {share.size:>7,} bytes  {_differs(share)}"
+        )
     if len(plan.shares) > LETTERS_SHOWN:
         rest = plan.shares[LETTERS_SHOWN:]
         click.echo(f"  {sum(share.readers for share in rest):>9,}  in {len(rest)} further letters")

@@ -6,12 +6,13 @@ import csv
 import json
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
+from delivery import notes
 from delivery.doctor import World
 from desk.doctoring import examine
 from desk.office import open_office
@@ -200,6 +201,29 @@ def test_the_doctor_is_content_with_a_healthy_world(desk: Desk, monkeypatch: pyt
         found = examine(office, World(resolver(answers), lambda: datetime.now(UTC)))
     assert [finding for finding in found if finding.level == "bad"] == []
     assert any(finding.subject == "relay" and finding.level == "good" for finding in found)
+
+
+def test_the_doctor_reads_every_template_and_misses_no_word(desk: Desk) -> None:
+    own = desk.house / "templates"
+    (own / "public").mkdir(parents=True)
+    (own / "public" / "left.html").write_text("<h1>{{ said }</h1>")
+    (own / "public" / "thanks.html").write_text("<h1>{{ said }}</h1>\n{{ words.public.nobody_wrote_this }}")
+    with open_office(load(desk.house, None, desk.environ)) as office:
+        found = examine(office, World(resolver({}), lambda: datetime.now(UTC)))
+    bad = [finding.words for finding in found if finding.subject == "templates"]
+    assert len(bad) == 2
+    assert "templates/public/left.html, line 1" in bad[0]
+    assert "templates/public/thanks.html, line 2: there are no words for [public] nobody_wrote_this" in bad[1]
+
+
+def test_the_doctor_tells_of_letters_that_nobody_carries(desk: Desk) -> None:
+    with open_office(load(desk.house, None, desk.environ)) as office:
+        with office.engine.begin() as connection:
+            notes.keep(connection, "confirm", GONE, b"x", now=datetime.now(UTC) - timedelta(hours=1))
+        found = examine(office, World(resolver({}), lambda: datetime.now(UTC)))
+    (told,) = [finding.words for finding in found if finding.subject == "notes"]
+    assert told.startswith("1 letter about")
+    assert GONE not in told
 
 
 # --- after an erasure ------------------------------------------------------------------------------------------------
