@@ -6,7 +6,7 @@ BROWSER_TOOLS := tests/tools/node_modules/.package-lock.json
 PEERS := bench/peers/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help demo preview test check bench golden prove lock wheel clean
+.PHONY: help demo preview serve test check bench golden prove lock wheel clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ demo: $(READY) ## build every shipped edition: letters in out/, the web archive 
 
 preview: $(READY) ## open the weekly update in a browser and watch it change as you write
 	$(BIN)/bulletin preview weekly
+
+serve: $(READY) ## open the staff desk with a living week in it; prints links to sign in
+	$(BIN)/python -m desk.living
 
 test: $(READY) $(BROWSER_TOOLS) ## run every test (real browser, real databases, real SMTP server)
 	$(BIN)/python -m pytest -n 2 -q -m "not browser and not prove"

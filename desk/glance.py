@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select
 import db
 from builder.calendar import Slot, cut_off, known_numbers, next_slot
 from builder.model import Bulletin, Edition, Finding
+from db.schema import metadata
 from db.schema.delivery import recipient
 from db.schema.staff import staff
 from db.schema.subscribers import held
@@ -191,9 +192,13 @@ def _shelves(connection: Connection) -> Shelves:
     return Shelves(**states, held=int(connection.execute(waiting).scalar_one()), stories=stories_waiting(connection))
 
 
-def stories_waiting(_connection: Connection) -> int:
-    """How many stories wait for a yes or no."""
-    return 0
+def stories_waiting(connection: Connection) -> int:
+    """How many stories wait for a yes or no. None, as long as the good-news room keeps none in the database."""
+    story = metadata.tables.get("story")
+    if story is None:
+        return 0
+    waiting = select(func.count()).select_from(story).where(story.c.state == "waiting")
+    return int(connection.execute(waiting).scalar_one())
 
 
 def _first_steps(office: Office, connection: Connection, readers: int) -> tuple[tuple[str, bool], ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import re
 import shutil
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
@@ -38,6 +38,30 @@ WHO = {
     "office": ("office",),
     "governor": ("governor", "teacher"),
 }
+COMING = "2025-01-21"
+# One item that nobody has finished, one with a slip in it: 29 January 2025 is a Wednesday.
+BEING_WRITTEN = {
+    "cycle-training.md": """---
+title: Cycle training for Year 6
+audience: primary
+summary: Free Bikeability places for the spring and summer terms.
+draft: yes
+---
+Places are free. More from the road safety team on Wednesday.
+""",
+    "governor-briefing.md": """---
+title: Briefing for chairs of governors
+kind: event
+audience: governor
+summary: An evening about budgets and admissions, at County Hall.
+starts: Tuesday 29 January 2025, 6pm
+ends: Tuesday 29 January 2025, 7.30pm
+venue: County Hall, Norwich
+book: governors@norfolk.example
+---
+The evening is for chairs and vice-chairs. Bring your questions about next year's budget.
+""",
+}
 OLD_LIST = """email,name,status
 head@ashfield.example,Ashfield head,active
 clerk@ketteringham.example,Clerk,active
@@ -54,11 +78,15 @@ def make_house(folder: Path, url: str) -> Settings:
     shutil.copytree(ROOT / "content", folder / "content")
     written = (ROOT / "bulletin.toml").read_text("utf-8")
     (folder / "bulletin.toml").write_text(f"{written}\n[delivery]\napproval = true\n", "utf-8")
+    for name, text in BEING_WRITTEN.items():
+        (folder / "content" / "weekly" / COMING / name).write_text(text, "utf-8")
     return settings_of(folder, url)
 
 
 def settings_of(folder: Path, url: str) -> Settings:
-    os.environ["BULLETIN__PUBLISHER__URL"] = url
+    """Its links lead to this server, whatever port it has today."""
+    file = folder / "bulletin.toml"
+    file.write_text(re.sub(r'^url = "[^"]*"', f'url = "{url}"', file.read_text("utf-8"), count=1, flags=re.M), "utf-8")
     return load(folder)
 
 
@@ -160,7 +188,8 @@ def main(port: int, folder: Path) -> None:
         click.echo(f"\nIt is {now:%A %d %B %Y, %H:%M} there. Sign in, within 15 minutes, as")
         for role, link in links(settings, now + timedelta(minutes=1)).items():
             click.echo(f"  {role:14} {link}")
-        click.echo(f"\nThe public pages: {url}/   Letters: {folder}/var/outbox   Another link: see README.md")
+        click.echo(f"\nThe public pages: {url}/   Letters: {folder}/var/outbox   Another link:")
+        click.echo(f"  bulletin -C {folder} staff link sender@norfolk.example")
         click.echo(f"Delete {folder} to begin anew. Ctrl-C ends it.")
 
     serve(settings, "127.0.0.1", port, now, ready)

@@ -40,6 +40,8 @@ class Limits:
     answers: Limit = field(default_factory=lambda: Limit(60, timedelta(seconds=10)))
     answer: Limit = field(default_factory=lambda: Limit(8, timedelta(hours=1)))
     """To one question: a staff room may differ, one person need not press twenty times."""
+    sign_ins: Limit = field(default_factory=lambda: Limit(10, timedelta(minutes=5)))
+    """Letters with a link to one of staff. Whoever asks in their name only sends them links: nobody is kept out by it."""
     notices: Limit = field(default_factory=lambda: Limit(3, timedelta(minutes=10)))
     forms: Limit = field(default_factory=lambda: Limit(60, timedelta(seconds=10)))
     """Pages of the good-news form that one client sends; a story takes four."""

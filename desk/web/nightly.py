@@ -9,6 +9,7 @@ from threading import Event, Thread
 from zoneinfo import ZoneInfo
 
 import db
+from desk import uploads
 from desk.person import keep_no_longer
 from desk.register import Register
 from subscribers import retention
@@ -34,6 +35,7 @@ def keep_house(register: Register, now: datetime) -> bool:
     if not is_due(last, now, register.settings.house.calendar.zone):
         return False
     keep_no_longer(register, now)
+    uploads.forget_old(register.imports, now)
     return True
 
 

@@ -21,8 +21,10 @@ from desk.web.app import MOST_BYTES, create_app, now
 from desk.web.goodnews.uploads import MOST_UPLOAD
 from desk.web.nightly import every_night
 from desk.web.outgoing import END_SECONDS, Sender
+from desk.web.staff.routes import ROUTES
 
 THREADS = 16  # most of a sign-up's time is waiting for its beat
+LONGEST_REQUEST = max(MOST_UPLOAD + MOST_BYTES, *(route.most for route in ROUTES))  # each page then refuses what is too long for it
 
 
 def serve(settings: Settings, host: str, port: int, start: datetime | None, ready: Callable[[], None]) -> None:
@@ -37,7 +39,7 @@ def serve(settings: Settings, host: str, port: int, start: datetime | None, read
     app = _app(register, clock, Outbox(settings.house.publisher, clock, postman.hurry))
     _keep_quiet()
     server = waitress.create_server(
-        app, host=host, port=port, threads=THREADS, ident=None, max_request_body_size=MOST_UPLOAD + MOST_BYTES
+        app, host=host, port=port, threads=THREADS, ident=None, max_request_body_size=LONGEST_REQUEST
     )
     signal.signal(signal.SIGTERM, _stop)
     with _background(register, clock, postman, is_pretending=start is not None):

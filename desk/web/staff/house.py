@@ -66,6 +66,7 @@ def _lines(desk: Desk, found: Bulletin) -> list[Line]:
         ("at", (*top, "at"), say_clock(found.at)),
         ("days-before", (*top, "cut-off", "days-before"), str(found.cut_off_days)),
         ("cut-off-at", (*top, "cut-off", "at"), say_clock(found.cut_off_at)),
+        ("asks", (*top, "asks"), "yes" if found.asks else "no"),
     )
     return [Line(name, path, value, is_fixed(desk.settings, path)) for name, path, value in shown]
 
@@ -108,6 +109,7 @@ READ_AS: dict[str, Callable[[str], Any]] = {
     "at": _clock,
     "days-before": _number,
     "cut-off-at": _clock,
+    "asks": lambda typed: typed == "yes",
 }
 
 

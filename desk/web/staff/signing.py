@@ -53,7 +53,7 @@ def _form(desk: Desk, wanted: str, typed: str = "", problems: tuple[Problem, ...
 def _send_link(desk: Desk, address: Address, wanted: str) -> None:
     """Only to somebody who works here; nobody is flooded with letters by way of it (W14)."""
     now = desk.now
-    allowed = desk.public.limits.mailboxes.allows(f"desk {mailbox(address.key)}", now)
+    allowed = desk.public.limits.sign_ins.allows(mailbox(address.key), now)
     with db.writing(desk.engine) as connection:
         who = store.by_key(connection, address.key)
         if who is None or who.is_disabled or not allowed:

@@ -27,6 +27,7 @@ SHOWN = {
     "at": "9am",
     "days-before": "5",
     "cut-off-at": "noon",
+    "asks": "yes",
 }
 
 
