@@ -24,7 +24,9 @@ from desk.web.outgoing import END_SECONDS, Sender
 from desk.web.staff.routes import ROUTES
 
 THREADS = 16  # most of a sign-up's time is waiting for its beat
-LONGEST_REQUEST = max(MOST_UPLOAD + MOST_BYTES, *(route.most for route in ROUTES))  # each page then refuses what is too long for it
+LONGEST_REQUEST = max(
+    MOST_UPLOAD + MOST_BYTES, *(route.most for route in ROUTES)
+)  # each page then refuses what is too long for it
 
 
 def serve(settings: Settings, host: str, port: int, start: datetime | None, ready: Callable[[], None]) -> None:
