@@ -1,5 +1,6 @@
 """What anyone may ask of the ledger or do to it: totals, names, pausing, cancelling, withdrawing, a person's word."""
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -180,6 +181,26 @@ def withdraw(
         for mailing_id in connection.execute(query).scalars().all()
         for before in WAITING
     )
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A reader's letter as it was frozen; `details` is the mailing's (freezing.mailing_from)."""
+
+    details: str
+    frame: bytes
+    address: str
+    tokens: Mapping[str, str]
+
+
+def letter_of(connection: Connection, name: str, subscriber: str) -> Kept | None:
+    """None when there is none, when it was never to leave, or when its reader was forgotten."""
+    letter = tables.letter
+    columns = (_mailing.c.details, letter.c.frame, _recipient.c.address, _recipient.c.tokens)
+    query = select(*columns).join_from(_recipient, _mailing).join(letter, letter.c.id == _recipient.c.letter_id)
+    mine = (_mailing.c.name == name) & (_recipient.c.subscriber == subscriber) & (_recipient.c.address != "")
+    row = connection.execute(query.where(mine, ~is_state(State.SUPPRESSED))).first()
+    return Kept(row.details, bytes(row.frame), row.address, json.loads(row.tokens)) if row else None
 
 
 def of_reader(connection: Connection, subscribers: Collection[str]) -> list[dict[str, Any]]:

@@ -107,7 +107,7 @@ def single(mailing: Mailing, letter: Letter, address: str, name: str) -> bytes:
 
     Whatever looks like a reader token in it is text: a stranger may have written it. Raises DeliveryError.
     """
-    values = _Spoken({"to!": address, "name!": name})
+    values = _Spoken({"to!": clean_address(address), "name!": name})
     return compose(Frame.load(serialise(mailing, letter)), values).wire
 
 
@@ -119,12 +119,15 @@ class _Spoken(dict[str, str]):
 def reader_values(
     mailing: Mailing, subscriber: str, address: str, tokens: Mapping[str, str], secret: bytes
 ) -> dict[str, str]:
-    """Everything a frame may ask for: the reader's tokens, their address and the name of this one letter.
+    """Everything a frame may ask for: the reader's tokens, their address, and two names of this one letter.
+
+    The one that stands in its Message-ID, and the one with which its reader sees it in a browser.
 
     Raises DeliveryError for an address that nothing can be sent to.
     """
     name = verp.token(secret, mailing.name, subscriber)
-    return {"address": address, **tokens, "to!": clean_address(address), "name!": name}
+    own = {"address": address, "letter": verp.reading(secret, mailing.name, subscriber)}
+    return {**own, **tokens, "to!": clean_address(address), "name!": name}
 
 
 def _value(values: Mapping[str, str], name: str) -> str:

@@ -8,6 +8,7 @@ MAC_BYTES = 10  # 20 hexadecimal digits: nobody guesses 80 bits by sending mail
 
 # Mail systems fold case, put "=", "_" or "-" for "+", quote the whole: look for the token wherever it stands.
 _TAIL = re.compile(r"-([a-z0-9]{1,32})-([0-9a-f]{20})(?![a-z0-9])", re.IGNORECASE)
+_LINK = re.compile(r"([a-z0-9-]{1,60})-([a-z0-9]{1,32})-([0-9a-f]{20})")
 _NAME = re.compile(r"[a-z0-9-]{1,60}\Z", re.IGNORECASE)
 
 
@@ -41,11 +42,24 @@ def find(secret: bytes, text: str) -> Named | None:
     return None
 
 
+def reading(secret: bytes, mailing: str, subscriber: str) -> str:
+    """For the link with which a reader sees their letter in a browser; no Message-ID and no return path tells it."""
+    return f"{mailing}-{subscriber}-{_mac(secret, mailing, subscriber, 'read')}"
+
+
+def read(secret: bytes, text: str) -> Named | None:
+    """Whose letter such a link shows; None when it is none of ours."""
+    found = _LINK.fullmatch(text)
+    if found is None or not hmac.compare_digest(found[3], _mac(secret, found[1], found[2], "read")):
+        return None
+    return Named(found[1], found[2])
+
+
 def _names(mailing: str) -> list[str]:
     """bounces-weekly-2025-01-14 (the plus became a hyphen) may be any of its tails."""
     parts = mailing.split("-")
     return ["-".join(parts[start:]) for start in range(len(parts))][:16]
 
 
-def _mac(secret: bytes, mailing: str, subscriber: str) -> str:
-    return hmac.digest(secret, f"verp {mailing} {subscriber}".encode(), "sha256")[:MAC_BYTES].hex()
+def _mac(secret: bytes, mailing: str, subscriber: str, use: str = "verp") -> str:
+    return hmac.digest(secret, f"{use} {mailing} {subscriber}".encode(), "sha256")[:MAC_BYTES].hex()

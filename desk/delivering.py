@@ -15,12 +15,13 @@ from desk.tables import PREFIX, Mistakes, Steps, Table
 TRANSPORTS = ("folder", "smtp")
 FORMS = ("maildir", "eml")
 TLS_PORTS = {"none": 25, "starttls": 587, "tls": 465}
+BROWSERS = ("letter", "edition")
 ENGINES = ("local", "dbos")
 KEYS = tuple(
     """
     transport folder format host port tls username password-file token-command connections in-flight helo authorities patience-seconds
     bounces unsubscribe mailbox mailbox-password-file mailbox-token-command seeds approval engine workers share-size dbos-url rate domain-rate
-    domain-rates warm-up stay-minutes dkim outgoing late
+    domain-rates warm-up stay-minutes dkim outgoing late browser
     """.split()
 )
 MOST_CONNECTIONS = 100  # more is an attack on the relay
@@ -78,6 +79,8 @@ class Delivering:
     """A program that prints an access token, where the mailbox wants one in place of a password (Microsoft 365)."""
     outgoing: tuple[str, ...] = ()
     """The addresses that the relay sends from, for the doctor."""
+    browser: str = "letter"
+    """Where "read this in your browser" leads: to the reader's own letter, or, where no pages are served, to the edition."""
     late: bool = True
     """Whether a reader who signs up after an edition has left is sent it too, with the welcome."""
     stay: timedelta = timedelta(0)
@@ -136,6 +139,7 @@ def _read(table: Table, root: Path, domain: str) -> Delivering:
         mailbox_token_command=table.get("mailbox-token-command", str, ""),
         outgoing=table.texts("outgoing"),
         late=table.get("late", bool, True),
+        browser=_choice(table, "browser", BROWSERS),
         stay=timedelta(minutes=_whole(table, "stay-minutes", 0, 10_000)),
     )
     _check_together(table, found)

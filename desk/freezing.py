@@ -47,9 +47,16 @@ def mailing_of(office: Office, edition: Edition, kind: str = "edition") -> Maili
         shared={
             "unsubscribe": f"{publisher.url}/unsubscribe/[[leave]]",
             "preferences": f"{publisher.url}/preferences/[[choose]]",
-            "browser": office.press.viewer.edition_url(edition),
+            "browser": _browser(office, edition, kind),
         },
     )
+
+
+def _browser(office: Office, edition: Edition, kind: str) -> str:
+    """The reader's own letter, where the pages are served; a test has none, and shows the public edition."""
+    if kind == "edition" and office.delivering.browser == "letter":
+        return f"{office.press.house.publisher.url}/read/[[letter]]"
+    return office.press.viewer.edition_url(edition)
 
 
 def hold_still(connection: Connection) -> None:

@@ -23,7 +23,20 @@ from desk.outbox import OUTBOX, Outbox
 from desk.register import know_audiences
 from desk.settings import Settings
 from desk.staff.openid import OpenId
-from desk.web import archive, confirming, faults, guard, leaving, moving, pausing, preferences, signup, useful, yours
+from desk.web import (
+    archive,
+    confirming,
+    faults,
+    guard,
+    leaving,
+    letter,
+    moving,
+    pausing,
+    preferences,
+    signup,
+    useful,
+    yours,
+)
 from desk.web.goodnews import routes as goodnews
 from desk.web.limits import Limits
 from desk.web.public import Public
@@ -151,6 +164,7 @@ def _route(app: Flask, public: Public, settings: Settings) -> None:
         ("/preferences/<token>/address", "address", partial(moving.address, public), both),
         ("/preferences/<token>/data", "data", partial(yours.data, public), press),
         ("/preferences/<token>/erase", "erase", partial(yours.erase, public), both),
+        ("/read/<token>", "read", partial(letter.read, public), look),
         ("/useful/<bulletin>/<day>/<slug>", "useful", partial(useful.useful, public), both),
         ("/public.css", "style", partial(archive.own_file, public, "public.css"), look),
         ("/good-news.js", "good-news:script", partial(archive.own_file, public, "good-news.js"), look),
