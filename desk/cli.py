@@ -8,6 +8,7 @@ import click
 
 from desk.commands import (
     building,
+    intake,
     notes,
     public,
     publishing,
@@ -44,6 +45,7 @@ for command in (
     publishing.takedown,
     public.serve,
     stories.stories,
+    intake.intake,
     readers.subscribers,
     readers.suppressions,
     staff.staff,

@@ -224,7 +224,7 @@ def _name(partial: Path, file: Path) -> None:
 
 
 def as_json(gathered: Gathered) -> dict[str, Any]:
-    return {"stories": [_story_as_json(w) for w in gathered.stories], "problems": _troubles_as_json(gathered)}
+    return {"stories": [_story_as_json(w) for w in gathered.stories], "problems": troubles_as_json(gathered)}
 
 
 def as_written(written: Written, gathered: Gathered) -> dict[str, Any]:
@@ -232,7 +232,7 @@ def as_written(written: Written, gathered: Gathered) -> dict[str, Any]:
         "edition": written.edition,
         "begun": written.begun,
         "files": list(written.files),
-        "problems": _troubles_as_json(gathered),
+        "problems": troubles_as_json(gathered),
     }
 
 
@@ -250,7 +250,7 @@ def _story_as_json(one: Waiting) -> dict[str, Any]:
     }
 
 
-def _troubles_as_json(gathered: Gathered) -> list[dict[str, Any]]:
+def troubles_as_json(gathered: Gathered) -> list[dict[str, Any]]:
     return [
         {"school": t.source.school, "feed": t.source.url, "message": t.problem.message, "stops": t.problem.stops}
         for t in gathered.troubles

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from goodnews.model import Held, NotNow, State
+from goodnews.model import Held, NotNow, Photo, State, Story
 
 _DESK: tuple[State, ...] = ("suggested", "waiting", "asked", "accepted")
 # Which act, from which states, leads where; None: the state stays.
@@ -52,11 +52,16 @@ def read_reference(text: str) -> str:
 
 
 def missing(held: Held) -> tuple[str, ...]:
+    return missing_of(held.story, held.photos)
+
+
+def missing_of(story: Story, photos: Iterable[Photo]) -> tuple[str, ...]:
     """Codes of what only the school can say: its name, and of each photo the words and the consent."""
-    found = [] if held.story.school else ["school"]
-    found += [] if held.story.title else ["title"]
-    if any(not photo.alt for photo in held.photos):
+    photos = tuple(photos)
+    found = [] if story.school else ["school"]
+    found += [] if story.title else ["title"]
+    if any(not photo.alt for photo in photos):
         found.append("alt")
-    if any(photo.consent.people == "unsaid" for photo in held.photos):
+    if any(photo.consent.people == "unsaid" for photo in photos):
         found.append("consent")
     return tuple(found)

@@ -16,9 +16,9 @@ import db
 from desk.goodnews import placing, removing, telling
 from desk.goodnews.newsroom import Newsroom
 from desk.goodnews.removing import Mailed
-from goodnews import life, store
+from goodnews import arrivals, life, store
 from goodnews.form import Filled, changed
-from goodnews.model import GoodNewsError, Held, NotNow, Photo, Received, State, Story
+from goodnews.model import Arrival, GoodNewsError, Held, NotNow, Photo, Received, State, Story
 
 SCHOOL = "school"
 Also = Callable[[Connection], None] | None
@@ -34,9 +34,15 @@ class Gone:
 
 
 def receive(
-    room: Newsroom, received: Received, state: State, *, letter: str = "", words: str = "", also: Also = None
+    room: Newsroom,
+    received: Received,
+    state: State,
+    *,
+    letter: str = "",
+    words: str = "",
+    arrival: Arrival | None = None,
 ) -> tuple[Held, bool]:
-    """The story and whether it is new."""
+    """The story and whether it is new. `arrival`: what it came as, noted in the same transaction."""
     with db.writing(room.engine) as connection:
         reference = _free_reference(room, connection)
         held, is_new = store.receive(
@@ -50,8 +56,8 @@ def receive(
         )
         if is_new:
             telling.keep(room, connection, held, letter, words)
-        if also:
-            also(connection)
+        if arrival:
+            arrivals.note(connection, replace(arrival, story_id=held.id))
     room.writer.sending.hurry()
     return held, is_new
 
@@ -134,7 +140,10 @@ def accept(
 def withdraw(room: Newsroom, held: Held, actor: str, *, also: Also = None) -> Gone:
     """Gone from content, site, feeds, caches and future mail; what has been mailed is counted, to be said plainly."""
     before = removing.mailed(room.engine, held)
-    found = _act(room, held, "withdrawn", actor, words=_of(before), letter="withdrawn", photos=(), also=also)
+    bare = replace(held.story, text="", summary="", link="")  # what is left says only which story it was
+    found = _act(
+        room, held, "withdrawn", actor, words=_of(before), letter="withdrawn", story=bare, photos=(), also=also
+    )
     gone = _take_down(room, found, actor) if found.slug else True
     _drop_photos(room, held.photos)
     return Gone(found, before, gone)
@@ -184,7 +193,7 @@ def _act(
 def _take_down(room: Newsroom, held: Held, actor: str) -> bool:
     removing.hold_mailings(room.engine, held)
     with room.press(drafts=True) as press:
-        gone = removing.remove(press, held, room.today)
+        gone = removing.remove(room.settings, press, held, actor)
     if gone:
         with db.writing(room.engine) as connection:
             store.unplaced(connection, held, actor, room.now)

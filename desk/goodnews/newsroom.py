@@ -16,9 +16,12 @@ from sqlalchemy import Engine
 from builder.calendar import Slot, cut_off, next_open_slot
 from builder.model import House
 from builder.press import Press
+from desk.carrying import make_postman
 from desk.goodnews.schools import School, read_schools
 from desk.house import open_press
-from desk.letters import Writer
+from desk.letters import Stationery, Writer, composed
+from desk.outbox import Outbox
+from desk.register import Register
 from desk.settings import Settings
 from goodnews.model import Held
 from goodnews.photos import Darkroom, Shelf, shared
@@ -109,3 +112,26 @@ class Newsroom:
             return True
         closes = self.cut_off(held.bulletin, held.edition)
         return closes is not None and self.now < closes
+
+
+def open_newsroom(register: Register, now: Callable[[], datetime]) -> Newsroom:
+    """For the command line and the clock. Raises BuilderError, SettingsError and DeliveryError."""
+    settings = register.settings
+    stationery = read_stationery(settings, now())
+    postman = make_postman(register.engine, settings, now)
+    sending = Outbox(settings.house.publisher, now, postman.hurry)
+    return Newsroom(
+        live=lambda: settings,
+        engine=register.engine,
+        keys=register.keys,
+        clock=now,
+        writer=Writer(settings.house, register.keys, sending, lambda: stationery),
+    )
+
+
+def read_stationery(settings: Settings, now: datetime) -> Stationery:
+    press = open_press(settings, now=now)
+    try:
+        return Stationery(composed(press), press.renderer.words["public"], {})
+    finally:
+        press.cache.close()

@@ -5,19 +5,19 @@ from __future__ import annotations
 import logging
 import shutil
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from sqlalchemy import Engine
 
 import db
-from builder.addresses import FILE as REGISTER
-from builder.addresses import read_register
 from builder.model import BuilderError
 from builder.press import Press
 from delivery import books
-from desk import permalinks, rounds
+from desk import rounds
 from desk.goodnews import placing
+from desk.settings import Settings
+from desk.takedown import NothingThere, take_down
+from desk.takedown.act import PENDING
 from goodnews.model import Held
 
 log = logging.getLogger("bulletin.goodnews")
@@ -55,16 +55,36 @@ def hold_mailings(engine: Engine, held: Held) -> None:
                 books.pause(connection, one.id)
 
 
-def remove(press: Press, held: Held, today: date) -> bool:
-    """Whether all of it is gone. The page goes first of all; then everything that may repeat its words is built anew."""
+def remove(settings: Settings, press: Press, held: Held, actor: str) -> bool:
+    """Whether all of it is gone. The page goes first of all; then everything that may repeat its words is made anew."""
     drop_pictures(press, held)
-    placing.take_away(press.root, held.slug)
     for folder in _pages(press.root / "site", held.slug):
         shutil.rmtree(folder, ignore_errors=True)
+    gone = not is_public(press, held) or _taken_down(settings, press, held, actor)
+    placing.take_away(press.root, held.slug)
     press.cache.forget()
     shutil.rmtree(press.root / "out" / held.bulletin / str(held.edition), ignore_errors=True)
-    _note_gone(press.root, _address(press, held), today)
-    return not (press.root / "site").is_dir() or _publish(press)
+    return gone
+
+
+def is_public(press: Press, held: Held) -> bool:
+    """Whether its edition has gone out, to the web or to anybody."""
+    return held.edition is not None and press.house.sends(held.bulletin, held.edition) <= press.now
+
+
+def _taken_down(settings: Settings, press: Press, held: Held, actor: str) -> bool:
+    """Content, site, feeds, built and frozen letters, and every host that the site is published to."""
+    key = f"{held.bulletin}/{held.edition}/{held.slug}"
+    try:
+        done = take_down(settings, key, reason=f"story {held.reference} was withdrawn", by=actor, now=press.now)
+    except NothingThere:
+        return publish_again(press)
+    left = [trace for trace in done.found if not trace.file.startswith("var/")]  # the story's own line in the database
+    if not left:
+        shutil.rmtree(press.root / PENDING, ignore_errors=True)
+    for trace in left:
+        log.error("A withdrawn story is still in %s: %s", trace.file, trace.what)
+    return not left and not any(done.targets.values())
 
 
 def drop_pictures(press: Press, held: Held) -> None:
@@ -100,18 +120,3 @@ def _pictures(press: Press, slug: str) -> list[str]:
 
 def _pages(site: Path, slug: str) -> list[Path]:
     return [*site.glob(f"items/{slug}"), *site.glob(f"*/items/{slug}")]
-
-
-def _address(press: Press, held: Held) -> str:
-    bulletin = press.house.bulletins.get(held.bulletin)
-    return f"{bulletin.path if bulletin else ''}items/{held.slug}/"
-
-
-def _note_gone(root: Path, address: str, today: date) -> None:
-    """So that the register of addresses does not call it lost, and whoever comes by is told."""
-    file = root / REGISTER
-    if not file.is_file():
-        return
-    register, _ = read_register(file.read_text("utf-8", errors="replace"))
-    if address in register.first and address not in register.gone:
-        permalinks.add_line(root, f"{today} {address} gone")

@@ -13,6 +13,8 @@ from typing import Any
 from flask import Flask
 
 from desk.carrying import Postman, make_postman
+from desk.goodnews.newsroom import Newsroom
+from desk.goodnews.rounds import Rounds
 from desk.letters import Sending
 from desk.outbox import Outbox
 from desk.register import Register, open_register
@@ -44,18 +46,20 @@ def serve(settings: Settings, host: str, port: int, start: datetime | None, read
         app, host=host, port=port, threads=THREADS, ident=None, max_request_body_size=LONGEST_REQUEST
     )
     signal.signal(signal.SIGTERM, _stop)
-    with _background(register, clock, postman, is_pretending=start is not None):
+    room = app.extensions["newsroom"]
+    with _background(register, clock, postman, room, is_pretending=start is not None):
         ready()
         server.run()
 
 
 @contextmanager
 def _background(
-    register: Register, clock: Callable[[], datetime], postman: Postman, *, is_pretending: bool
+    register: Register, clock: Callable[[], datetime], postman: Postman, room: Newsroom, *, is_pretending: bool
 ) -> Iterator[None]:
     """What goes on beside the pages; at the end the letters under way are ended properly."""
     over = Event()
     every_night(register, clock, over)
+    Rounds(room).watch(over)
     sender, notes = Sender(register, clock, is_pretending=is_pretending), postman.watch()
     sender.watch()
     try:

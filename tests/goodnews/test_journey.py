@@ -68,7 +68,7 @@ def press(house: Path) -> Any:
 
 
 def test_a_feed_is_taken_read_by_the_builder_and_taken_no_second_time(house: Path, feed: Path) -> None:
-    listed = as_json(run(house, "stories", "list", "--from", str(feed), "--json"))
+    listed = as_json(run(house, "intake", "feeds", "--dry-run", "--from", str(feed), "--json"))
     assert [(s["title"], s["taken"]) for s in listed["stories"]] == [
         ("Year 4’s garden: a first harvest", False),
         ("A tent for quiet reading", False),
@@ -93,7 +93,10 @@ def test_a_feed_is_taken_read_by_the_builder_and_taken_no_second_time(house: Pat
     again = run(house, "stories", "take", "--from", str(feed), "--now", BEFORE)
     assert (again.exit_code, again.stdout) == (0, f"Nothing new for weekly/{DAY}.\n")
     assert drafts(house) == before
-    assert all(s["taken"] for s in as_json(run(house, "stories", "list", "--from", str(feed), "--json"))["stories"])
+    assert all(
+        s["taken"]
+        for s in as_json(run(house, "intake", "feeds", "--dry-run", "--from", str(feed), "--json"))["stories"]
+    )
 
 
 def test_an_editor_who_accepts_the_draft_sees_it_in_the_letter(house: Path, feed: Path) -> None:
@@ -226,7 +229,7 @@ def test_stories_older_than_the_settings_say_stay_where_they_are(house: Path) ->
 
 def test_a_feed_inside_the_network_is_told_and_the_exit_says_so(house: Path) -> None:
     listing(house, ("Example School", "http://127.0.0.1:8080/feed"))
-    result = run(house, "stories", "list")
+    result = run(house, "intake", "feeds", "--dry-run")
     assert result.exit_code == 1
     assert 'Example School: The feed is refused: "127.0.0.1" is not on the public Internet' in result.stderr
     taken = run(house, "stories", "take", "weekly", DAY, "--json")
@@ -237,7 +240,6 @@ def test_a_feed_inside_the_network_is_told_and_the_exit_says_so(house: Path) -> 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["list"], "lists no feeds"),
         (["take", "weekly", DAY], "lists no feeds"),
         (["take", "wekly", DAY, "--from", "{feed}"], 'Did you mean "weekly"?'),
         (["take", "--from", "{feed}", "--now", "2031-01-01"], "no coming edition"),
@@ -252,18 +254,21 @@ def test_what_cannot_be_done_is_told(house: Path, feed: Path, words: list[str], 
 
 def test_a_school_that_has_no_feed_is_told_with_a_guess(house: Path) -> None:
     listing(house, ("Example School", "http://127.0.0.1/feed"))
-    assert 'Did you mean "Example School"?' in run(house, "stories", "list", "--school", "Exmple School").stderr
+    assert (
+        'Did you mean "Example School"?'
+        in run(house, "intake", "feeds", "--dry-run", "--school", "Exmple School").stderr
+    )
 
 
 def test_mistakes_in_the_settings_are_told(house: Path) -> None:
     listing(house, ("Example School", "school.example/feed"))
-    result = run(house, "stories", "list")
+    result = run(house, "intake", "feeds", "--dry-run")
     assert result.exit_code == 1
     assert '[goodnews] feeds, entry 1: "school.example/feed" is not a web address' in result.stderr
 
 
 @pytest.mark.parametrize("place", ["nowhere.xml", "."])
 def test_a_file_that_cannot_be_read_is_told(house: Path, place: str) -> None:
-    result = run(house, "stories", "list", "--from", place)
+    result = run(house, "intake", "feeds", "--dry-run", "--from", place)
     assert result.exit_code == 1
     assert "cannot be read" in result.stderr
