@@ -20,7 +20,7 @@ def test_feeds_are_read() -> None:
 @pytest.mark.parametrize(
     ("table", "told"),
     [
-        ({"feed": []}, '"feed" is not a setting. Known here: feeds, oldest-days.'),
+        ({"feed": []}, '"feed" is not a setting. Known here: feeds, oldest-days, mailbox,'),
         ({"feeds": "https://school.example"}, "feeds must be a list"),
         ({"feeds": ["https://school.example"]}, "feeds, entry 1: must be like"),
         ({"feeds": [FEED, {"school": "X"}]}, "feeds, entry 2: url is missing"),
