@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from builder.model import Bulletin, Content, Document, Edition, Finding, House, Item, Register
 
@@ -79,8 +79,7 @@ def of_document(document: Document) -> str:
     return f"{folder}{document.slug}/"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Something with a page of its own: where it is, where it was, and the file it is written in."""
 
     address: str
@@ -92,11 +91,20 @@ class Place:
 def places(content: Content, house: House) -> Iterator[Place]:
     """All that has a page, or will have one when its day comes; drafts and what is for subscribers only have none."""
     for edition in content.editions:
-        yield _edition(edition, house.bulletins[edition.bulletin])
-        for item in edition.items:
-            if item.key.bulletin == edition.bulletin and not item.draft and not item.subscribers_only:
-                yield _item(item, house)
-    for document in (*content.documents, *content.pages):
+        yield from of_one(edition, house)
+    yield from of_documents((*content.documents, *content.pages))
+
+
+def of_one(edition: Edition, house: House) -> Iterator[Place]:
+    """An edition's own page, and those of its items."""
+    yield _edition(edition, house.bulletins[edition.bulletin])
+    for item in edition.items:
+        if item.key.bulletin == edition.bulletin and not item.draft and not item.subscribers_only:
+            yield _item(item, house)
+
+
+def of_documents(documents: Iterable[Document]) -> Iterator[Place]:
+    for document in documents:
         there = of_document(document)
         folder = there.removesuffix(f"{document.slug}/")
         yield Place(there, document.source.file, _line(document), _former(document.formerly, folder))

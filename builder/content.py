@@ -25,21 +25,23 @@ def read_content(root: Path, house: House) -> Content:
     """Everything under `root`/content, editions by date. Never raises for what a person wrote: it is in `findings`."""
     findings: list[Finding] = []
     editions: list[Edition] = []
-    for bulletin, day, folder in _edition_folders(root, house, findings):
-        edition, notes = _read_edition(root, house, bulletin, day, folder)
+    for bulletin, day, folder in edition_folders(root, house, findings):
+        edition, notes = read_edition(root, house, bulletin, day, folder)
         editions.append(edition)
         findings += notes
     editions = _join_excerpts(editions, findings)
     editions = _share_items(editions, house, findings)
     findings += _slugs_taken_twice(editions)
-    documents = _read_documents(root, "documents", house, findings)
-    pages = _read_documents(root, "pages", house, findings)
-    content = Content(tuple(_number(editions, house)), documents, pages, (), _register(root, findings))
-    told = spare_drafts((*findings, *former.faults(content, house)), editions)
+    documents = read_documents(root, "documents", house, findings)
+    pages = read_documents(root, "pages", house, findings)
+    content = Content(tuple(_number(editions, house)), documents, pages, (), read_addresses(root, findings))
+    faults = former.faults(addresses.places(content, house), content.register, house)
+    told = spare_drafts((*findings, *faults), editions)
     return replace(content, findings=tuple(sorted(set(told))))
 
 
-def _register(root: Path, findings: list[Finding]) -> Register:
+def read_addresses(root: Path, findings: list[Finding]) -> Register:
+    """The register of all addresses that were ever published."""
     try:
         text = (root / addresses.FILE).read_text("utf-8", errors="replace")
     except FileNotFoundError:
@@ -57,7 +59,7 @@ def spare_drafts(findings: Iterable[Finding], editions: Iterable[Edition]) -> It
         yield replace(finding, severity="warn") if milder else finding
 
 
-def _edition_folders(root: Path, house: House, findings: list[Finding]) -> Iterator[tuple[Bulletin, date, Path]]:
+def edition_folders(root: Path, house: House, findings: list[Finding]) -> Iterator[tuple[Bulletin, date, Path]]:
     for folder in _folders(root / "content"):
         bulletin = house.bulletins.get(folder.name)
         if bulletin is None:
@@ -67,13 +69,13 @@ def _edition_folders(root: Path, house: House, findings: list[Finding]) -> Itera
             continue
         for inner in _folders(folder):
             try:
-                yield bulletin, _folder_day(inner.name), inner
+                yield bulletin, folder_day(inner.name), inner
             except ValueError:
                 text = f'"{inner.name}" is not a date. An edition\'s folder is named like 2025-01-14.'
                 findings.append(_block(root, inner, "bad-folder", text))
 
 
-def _folder_day(name: str) -> date:
+def folder_day(name: str) -> date:
     """date.fromisoformat also takes 20250114 and 2025-W03-2, which would give one day several folders."""
     day = date.fromisoformat(name)
     if day.isoformat() != name or day.year not in YEARS:
@@ -100,7 +102,7 @@ def _printable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _read_edition(
+def read_edition(
     root: Path, house: House, bulletin: Bulletin, day: date, folder: Path
 ) -> tuple[Edition, list[Finding]]:
     findings: list[Finding] = []
@@ -196,7 +198,7 @@ def _share_items(editions: list[Edition], house: House, findings: list[Finding])
             key = f"{bulletin}/{day}"
             if key == f"{item.key.bulletin}/{item.key.day}":
                 continue
-            guests.setdefault(key, []).append(_as_guest(item, house.bulletins[bulletin]))
+            guests.setdefault(key, []).append(as_guest(item, house.bulletins[bulletin]))
             if key not in known:
                 text = f"also: there is no edition {key} yet."
                 line = item.source.line("also")
@@ -204,7 +206,7 @@ def _share_items(editions: list[Edition], house: House, findings: list[Finding])
     return [replace(e, items=(*e.items, *guests.get(e.key, ()))) for e in editions]
 
 
-def _as_guest(item: Item, bulletin: Bulletin) -> Item:
+def as_guest(item: Item, bulletin: Bulletin) -> Item:
     if any(section.id == item.section for section in bulletin.sections):
         return item
     return replace(item, section=bulletin.section_of(item.kind))
@@ -234,7 +236,7 @@ def _number(editions: list[Edition], house: House) -> Iterator[Edition]:
         yield replace(edition, number=number)
 
 
-def _read_documents(root: Path, folder: str, house: House, findings: list[Finding]) -> tuple[Document, ...]:
+def read_documents(root: Path, folder: str, house: House, findings: list[Finding]) -> tuple[Document, ...]:
     documents = []
     for path in sorted((root / "content" / folder).glob("*.md")):
         written = _open(root, path)

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from builder.addresses import FILE, Place, parents, places
+from builder.addresses import FILE, Place, parents
 from builder.audience import did_you_mean
 from builder.dates import say
-from builder.model import Content, Finding, House, Register
+from builder.model import Finding, House, Register
 
 # --- what is wrong ---------------------------------------------------------------------------------------------------
 
 
-def faults(content: Content, house: House) -> Iterator[Finding]:
+def faults(there_are: Iterable[Place], register: Register, house: House) -> Iterator[Finding]:
     """Addresses that would vanish, come back from the dead, or lead to two places."""
-    there = {place.address: place for place in places(content, house)}
+    there = {place.address: place for place in there_are}
     moves: dict[str, Place] = {}
-    for place in there.values():
+    for place in [place for place in there.values() if place.formerly]:
         for old in place.formerly:
             yield from _claimed(old, place, there, moves)
             moves.setdefault(old, place)
-    yield from _lost(content.register, there, moves, house)
-    for address in sorted(content.register.gone & there.keys()):
+    yield from _lost(register, there, moves, house)
+    for address in sorted(register.gone & there.keys()):
         text = (
             f"/{address} was taken down, and this file would bring it back. Rename the file; or, if it is to be public "
             f'again, add the line "YYYY-MM-DD {address}" to {FILE}.'
@@ -55,7 +55,7 @@ def _lost(
 def _kept(house: House) -> re.Pattern[str]:
     """What people keep links to. Lists, feeds and calendars lead to the page above them when they end."""
     bulletins = "|".join(re.escape(b.path) for b in house.bulletins.values() if b.path)
-    return re.compile(rf"(?:{bulletins})?(?:items|editions|documents)/[^/]+/")
+    return re.compile(rf"(?:{bulletins})?(?:items/|documents/|editions/\d{{4}}-)[^/]+/")
 
 
 def _advice(address: str, register: Register, there: Mapping[str, Place]) -> str:
@@ -85,10 +85,9 @@ class Answers:
     gone: frozenset[str] = frozenset()
 
 
-def answers(content: Content, house: House, living: Collection[str], today: date) -> Answers:
-    """`living`: the addresses of the site as it is at the moment that it is built for."""
-    register = content.register
-    moves = {old: place.address for place in places(content, house) for old in place.formerly} | {**register.moved}
+def answers(former: Mapping[str, str], register: Register, living: Collection[str], today: date) -> Answers:
+    """`former`: each former address of something, and its address. `living`: the addresses of the site as it is at the moment that it is built for."""
+    moves = {**former, **register.moved}
     asked = {a for a, day in register.first.items() if day <= today or a in register.gone} | moves.keys()
     moved, gone = {}, set()
     for address in sorted(asked - set(living)):

@@ -12,7 +12,17 @@ from zoneinfo import ZoneInfo
 
 from builder import addresses, audience, dates
 from builder.headers import Notes, Written
-from builder.kinds import KINDS, OWN_HEADERS, Lines, PhotoConsent, headers_of
+from builder.kinds import (
+    KINDS,
+    OWN_HEADERS,
+    Action,
+    Consultation,
+    Event,
+    Feedback,
+    Lines,
+    PhotoConsent,
+    headers_of,
+)
 from builder.model import Bulletin, Details, House, Item, ItemKey, Moment, Picture, Tags
 
 COMMON_HEADERS = frozenset(
@@ -299,3 +309,17 @@ def _also(reading: Reading) -> tuple[tuple[str, date], ...]:
         except ValueError:
             reading.problem("bad-date", "also", f'also: "{match["day"]}" is not on the calendar.')
     return tuple(found)
+
+
+def last_moment(details: Any) -> Moment | None:
+    """The last day, or moment, that an item itself names: after it, what it tells of is over."""
+    match details:
+        case Action(action_by):
+            return action_by
+        case Event(starts, ends):
+            return ends or starts
+        case Consultation(closes):
+            return closes
+        case Feedback(_, closes):
+            return closes
+    return None

@@ -8,15 +8,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from builder.audience import in_order
 from builder.cache import Cache
 from builder.content import item_index, read_content
 from builder.model import Content, Edition, Finding, House, Item, Letter, Tags, Variant
 from builder.pictures import PictureError, Prepared, prepare
-from builder.render import Renderer
 from builder.select import in_letters, in_order_of, per_audience, receives, variants
-from builder.view import EditionView, Viewer, beside, document_links
+from builder.templates import environment, read_words
+from builder.view import EditionView, Viewer, allows, beside, document_links
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from builder.render import Renderer
 
 _IN_BODY = re.compile(r"!\[[^\[\]]*\]\(\s*<?([^()<>\s]+)")
 
@@ -38,12 +44,31 @@ class Press:
     def cache(self) -> Cache:
         return Cache(self.kept / "builder.db")
 
+    def close(self) -> None:
+        """What was worked out is kept. A cache that nobody asked for is not even opened."""
+        if "cache" in self.__dict__:
+            self.cache.close()
+
     @cached_property
     def content(self) -> Content:
         return read_content(self.root, self.house)
 
     @cached_property
+    def words(self) -> dict[str, dict[str, str]]:
+        return read_words(self.search)
+
+    @cached_property
+    def pages(self) -> Environment:
+        """The templates of web pages. They need nothing of what makes letters, which takes a moment to load."""
+        made = environment(self.search, self.kept / "templates")
+        made.globals.update(words=self.words, publisher=self.house.publisher, site=self.house.publisher.url)
+        made.auto_reload = False
+        return made
+
+    @cached_property
     def renderer(self) -> Renderer:
+        from builder.render import Renderer
+
         return Renderer(self.house, self.search, self.cache, self.kept / "templates")
 
     @cached_property
@@ -56,7 +81,7 @@ class Press:
             now=self.now,
             picture=self.picture,
             index=item_index(self.content),
-            documents=document_links(self.content, self.house),
+            documents=document_links(self.content.documents, self.house),
         )
 
     def picture(self, file: str) -> Prepared | None:
@@ -86,12 +111,13 @@ class Press:
             if self.picture(file) is None
         )
 
-    def letter_pictures(self, edition: Edition) -> Iterator[Prepared]:
+    def letter_pictures(self, edition: Edition, viewer: Viewer | None = None) -> Iterator[Prepared]:
         """The pictures that its letters show: mail programmes fetch them from the site."""
+        viewer = viewer or self.viewer
         for item in self.items(edition):
             shown = item.original or item
-            if self.viewer.item(item).picture_in_email:
-                found = (self.picture(file) for file, _ in pictures_named(shown))
+            if allows(item, "email"):
+                found = (viewer.picture(file) for file, _ in pictures_named(shown))
                 yield from (prepared for prepared in found if prepared)
 
     def sends(self, edition: Edition) -> datetime:

@@ -10,10 +10,12 @@ import ctypes
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from errno import EINVAL, ENOSYS, ENOTSUP
-from pathlib import Path, PurePosixPath
+from hashlib import sha256
+from pathlib import Path
 
 File = tuple[str, bytes]
 _HERE = -100  # AT_FDCWD: paths are relative to the working folder
@@ -29,17 +31,133 @@ def publish(files: Iterable[File], site: Path) -> int:
 
     A file with the same bytes as before stays the same file, with its time, so that caches need not fetch it again.
     """
+    with opened_tree(site) as tree:
+        held = {path: tree.put(path, content) for path, content in files}
+        tree.swap(held)
+    drop_spare(site)
+    return len(held)
+
+
+@dataclass
+class Tree:
+    """The next site, growing beside the one that stands. Unchanged files are links to the old ones.
+
+    After the swap the old tree stays as the spare: the next build only has to bring it up to date, which takes as long
+    as there are changes, not as there are files.
+    """
+
+    site: Path
+    before: Mapping[str, bytes]
+    """What the site holds: path → hash. Empty when that is not known: then its files are looked at."""
+    behind: Iterable[str] | None = None
+    """The paths in which the spare differs from the site; None when there is no spare that can be trusted."""
+    written: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.new, self.old, self.spare = (
+            self.site.with_name(f".{self.site.name}.{n}") for n in ("new", "old", "spare")
+        )
+
+    def begin(self) -> None:
+        _sweep(self.site, self.new, self.old)
+        if self.behind is not None and self.before and self.spare.is_dir():
+            self.spare.rename(self.new)  # from here on it is no spare: killed half-way, it is swept away
+            return
+        self.behind = None
+        shutil.rmtree(self.spare, ignore_errors=True)
+        self.new.mkdir()
+
+    def put(self, path: str, content: bytes) -> bytes:
+        """The hash of its bytes. It is written only when it is not there already. Raises UnsafePath."""
+        hashed = sha256(content).digest()
+        _check(path)
+        if self.before.get(path) != hashed:
+            self._write(path, content)
+        return hashed
+
+    def _write(self, path: str, content: bytes) -> None:
+        target = f"{self.new}/{path}"
+        if not self.before and _link_same(f"{self.site}/{path}", target, content):
+            return
+        if self.behind is not None:
+            _unlink(target)  # it may be a link to a file of the site
+        try:
+            file = open(target, "wb")  # noqa: PTH123, SIM115
+        except FileNotFoundError:
+            os.makedirs(os.path.dirname(target), exist_ok=True)  # noqa: PTH103, PTH120
+            file = open(target, "wb")  # noqa: PTH123, SIM115
+        with file:
+            file.write(content)
+        self.written.add(path)
+
+    def swap(self, held: Mapping[str, bytes], ready: Callable[[Path], None] = lambda _: None) -> tuple[str, ...]:
+        """The new tree takes the site's name, holding exactly `held`. The paths in which the old tree differs.
+
+        `ready`: called when all is on the disk, before the swap, with the new tree.
+        """
+        gone = [path for path in self.before if path not in held]
+        changed = {*gone, *(path for path, hashed in held.items() if self.before.get(path) != hashed)}
+        if self.behind is None:
+            for path in held:
+                if path not in changed:
+                    _link(f"{self.site}/{path}", f"{self.new}/{path}")
+        else:
+            self._catch_up(held, changed)
+        _flush(self.new)
+        ready(self.new)
+        _swap(self.new, self.old, self.site)
+        for left in (self.new, self.old):
+            if left.is_dir():
+                left.rename(self.spare)
+        return tuple(sorted(changed))
+
+    def _catch_up(self, held: Mapping[str, bytes], changed: set[str]) -> None:
+        """What the spare has missed, and what is gone."""
+        assert self.behind is not None
+        for path in {*self.behind, *changed} - self.written:
+            target = f"{self.new}/{path}"
+            _unlink(target)
+            if path in held:
+                _link(f"{self.site}/{path}", target)
+            else:
+                _prune(target, str(self.new))
+
+    def double(self, held: Iterable[str]) -> None:
+        """A spare tree that is like the site, when there is none."""
+        shutil.rmtree(self.spare, ignore_errors=True)
+        for path in held:
+            _link(f"{self.site}/{path}", f"{self.new}/{path}")
+        if self.new.is_dir():
+            self.new.rename(self.spare)
+
+
+def drop_spare(site: Path) -> None:
+    """The tree before the last one goes: what was taken back must not lie there."""
+    site = site.resolve()
+    with alone(site):
+        shutil.rmtree(site.with_name(f".{site.name}.spare"), ignore_errors=True)
+
+
+@contextmanager
+def opened_tree(
+    site: Path, before: Mapping[str, bytes] | None = None, behind: Iterable[str] | None = None
+) -> Iterator[Tree]:
+    """One publisher at a time. What is left of a tree that was not swapped in is swept away."""
     site = site.resolve()
     site.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(site.parent):
-        new, old = site.with_name(f".{site.name}.new"), site.with_name(f".{site.name}.old")
-        _sweep(site, new, old)
+    with alone(site):
+        tree = Tree(site, before or {}, behind)
+        tree.begin()
         try:
-            count = _write(files, new, site)
-            _swap(new, old, site)
+            yield tree
         finally:
-            _sweep(site, new, old)
-        return count
+            _sweep(site, tree.new, tree.old)
+
+
+def _check(path: str) -> None:
+    parts = path.split("/")
+    if "" in parts or ".." in parts or "." in parts or "\\" in path or "\0" in path:
+        raise UnsafePath(path)
 
 
 def _sweep(site: Path, new: Path, old: Path) -> None:
@@ -50,30 +168,40 @@ def _sweep(site: Path, new: Path, old: Path) -> None:
         shutil.rmtree(leftover, ignore_errors=True)
 
 
-def _write(files: Iterable[File], new: Path, site: Path) -> int:
-    new.mkdir()
-    count = 0
-    for path, content in files:
-        place = PurePosixPath(path)
-        if place.is_absolute() or not place.parts or ".." in place.parts or "\\" in path or "\0" in path:
-            raise UnsafePath(path)
-        target = new / place
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if not _link_same(site / place, target, content):
-            target.write_bytes(content)
-        count += 1
-    _flush(new)
-    return count
-
-
-def _link_same(before: Path, target: Path, content: bytes) -> bool:
+def _link_same(before: str, target: str, content: bytes) -> bool:
     try:
-        if before.stat().st_size != len(content) or before.read_bytes() != content:
+        file = Path(before)
+        if file.stat().st_size != len(content) or file.read_bytes() != content:
             return False
-        os.link(before, target)
+        _link(before, target)
     except OSError:
         return False
     return True
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(target), exist_ok=True)  # noqa: PTH103, PTH120
+        os.link(source, target)
+    except FileExistsError:
+        os.unlink(target)  # noqa: PTH108
+        os.link(source, target)
+
+
+def _unlink(target: str) -> None:
+    with suppress(FileNotFoundError, NotADirectoryError):
+        os.unlink(target)  # noqa: PTH108
+
+
+def _prune(target: str, top: str) -> None:
+    """Folders that nothing is in any more."""
+    folder = os.path.dirname(target)  # noqa: PTH120
+    with suppress(OSError):
+        while folder != top:
+            os.rmdir(folder)  # noqa: PTH106
+            folder = os.path.dirname(folder)  # noqa: PTH120
 
 
 def _flush(folder: Path) -> None:
@@ -116,14 +244,14 @@ def _exchange(one: Path, other: Path) -> bool:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def alone(site: Path) -> Iterator[None]:
     """One publisher at a time: a second one waits. The lock dies with its process and leaves no file."""
     try:
         import fcntl
     except ImportError:
         yield
         return
-    with _opened(folder) as handle:
+    with _opened(site.parent) as handle:
         with suppress(OSError):  # some network file systems lock nothing
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import groupby
@@ -18,7 +18,7 @@ from builder.cache import Cache, fingerprint
 from builder.facts import DateBlock, date_block, spoken
 from builder.kinds import Action, Consultation, GoodNews, Lines, Message
 from builder.markdown import Body
-from builder.model import Bulletin, Content, Edition, House, Item, ItemKey
+from builder.model import Bulletin, Document, Edition, House, Item, ItemKey
 from builder.pictures import Prepared
 
 Words = Mapping[str, Mapping[str, str]]
@@ -190,8 +190,8 @@ class Viewer:
             facts=tuple(self._facts(item)),
             contact=self._fact("contact", shown.contact) if shown.contact else None,
             picture=self._picture(shown),
-            picture_in_email=_allows(item, "email"),
-            picture_on_web=_allows(item, "web"),
+            picture_in_email=allows(item, "email"),
+            picture_on_web=allows(item, "web"),
             date_block=date_block(item.details),
             signed=item.details.signed if isinstance(item.details, Message) else None,
             school=item.details.school if isinstance(item.details, GoodNews) else "",
@@ -239,7 +239,7 @@ class Viewer:
 
     def _body_of(self, item: Item) -> Body:
         own = self.body(item.body, item.source.file)
-        if not _allows(item, "email"):
+        if not allows(item, "email"):
             own = replace(own, email=_ANY_PICTURE.sub("", own.email))
         if item.original is None:
             return own
@@ -328,7 +328,7 @@ class Viewer:
         return Fact(name, self.words["facts"][name], f"{link.text} ({link.url})", shown)
 
 
-def _allows(item: Item, channel: str) -> bool:
+def allows(item: Item, channel: str) -> bool:
     """A school's photo goes only where its consent says."""
     shown = item.original or item
     if not isinstance(shown.details, GoodNews):
@@ -352,5 +352,5 @@ def beside(file: str, target: str) -> str:
     return "/".join(parts)
 
 
-def document_links(content: Content, house: House) -> dict[str, Link]:
-    return {d.slug: Link(d.title, f"{house.publisher.url}/documents/{d.slug}/") for d in content.documents}
+def document_links(documents: Iterable[Document], house: House) -> dict[str, Link]:
+    return {d.slug: Link(d.title, f"{house.publisher.url}/documents/{d.slug}/") for d in documents}

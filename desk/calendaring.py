@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from builder.archive.ics import Entry, calendar
+from builder.archive.ics import Entry, calendar, component
 from builder.calendar import Slot, known_numbers, slots
 from builder.dates import say
 from builder.kinds import Event
@@ -60,7 +60,7 @@ def coming(press: Press) -> list[Place]:
 def as_ics(press: Press, words: dict[str, str], stamp: datetime) -> bytes:
     """Two entries an edition: when its copy closes, and when it goes out."""
     entries = [entry for place in coming(press) for entry in _entries(press, place, words, stamp)]
-    return calendar(press.house.publisher.name, entries, press.house.calendar.zone)
+    return calendar(press.house.publisher.name, [component(entry, press.house.calendar.zone) for entry in entries])
 
 
 def _entries(press: Press, place: Place, words: dict[str, str], stamp: datetime) -> tuple[Entry, Entry]:
@@ -72,6 +72,6 @@ def _entries(press: Press, place: Place, words: dict[str, str], stamp: datetime)
         title = words[which].format(name=place.bulletin.name, day=say(slot.day))
         uid = f"{which}-{place.bulletin.id}-{slot.day}@{host}"
         moment = Moment(there.date(), there.time())
-        return Entry(uid=uid, stamp=stamp, title=title, text="", url=url, event=Event(moment))
+        return Entry(uid=uid, stamp=stamp, title=title, text="", url=url, details=Event(moment))
 
     return entry("ics-closes", slot.cut_off), entry("ics-goes", slot.sends)

@@ -11,12 +11,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from builder.archive import archive
+from builder.archive import Outcome, build
 from builder.archive.manifest import manifest
 from builder.eml import to_eml
-from builder.model import BuilderError, Edition, Finding, Item, Letter, Tags
+from builder.model import BuilderError, Edition, Finding, Letter, Tags
 from builder.press import Press
-from builder.publish import publish
 from builder.render import encoded_size
 
 if TYPE_CHECKING:
@@ -123,15 +122,12 @@ def index_of(press: Press, edition: Edition, letters: Iterable[Letter], asked: I
     }
 
 
-def publish_archive(press: Press) -> int:
-    """The whole site, built beside the old one and swapped in; the old one stays when anything is wrong.
+def publish_archive(press: Press, *, full: bool = False, jobs: int = 0) -> Outcome:
+    """Brings the site up to date in one swap; the old one stays when anything is wrong.
 
-    Returns how many files it has. Raises BuilderError with every problem.
+    `full`: as if nothing had been built before. Raises BuilderError with every problem.
     """
-    wrong = (*_blocking_the_site(press), *press.picture_findings(_public_items(press)))
-    if wrong:
-        raise BuilderError(wrong)
-    return publish(archive(press), press.root / "site")
+    return build(press, press.root / "site", full=full, jobs=jobs)
 
 
 def publish_to(press: Press, settings: Settings, name: str, **how: Any) -> Published:
@@ -150,20 +146,6 @@ def publish_to(press: Press, settings: Settings, name: str, **how: Any) -> Publi
         permalinks.remember(press.root, files, press.now.date())
     with alone(press.root / "var" / "publish.lock"):
         return publish(files, target, **how)
-
-
-def _public_items(press: Press) -> tuple[Item, ...]:
-    out = (edition for edition in press.content.editions if press.sends(edition) <= press.now)
-    return tuple(item for edition in out for item in edition.items if not item.draft)
-
-
-def _blocking_the_site(press: Press) -> tuple[Finding, ...]:
-    """An edition that is still being written does not keep the others from the web."""
-    coming = [e for e in press.content.editions if press.sends(e) > press.now]
-    written = tuple(f"content/{edition.bulletin}/{edition.day}/" for edition in coming)
-    shown = {item.source.file for item in _public_items(press)}
-    found = blocking(press.content.findings)
-    return tuple(f for f in found if not f.file.startswith(written) or f.file in shown)
 
 
 def _write_folder(folder: Path, files: Iterable[tuple[str, bytes]]) -> None:

@@ -1,5 +1,5 @@
 """The web archive: content in, every page of the public site out as (path, bytes). Nothing of a hidden item is in any."""
 
-from builder.archive.whole import archive
+from builder.archive.build import Outcome, archive, build
 
-__all__ = ["archive"]
+__all__ = ["Outcome", "archive", "build"]

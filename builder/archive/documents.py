@@ -14,18 +14,19 @@ from builder.view import Link
 TAKEN = ("main", "contents")  # ids that the frame has
 
 
-def document_files(site: Site) -> Iterator[File]:
+def list_files(site: Site) -> Iterator[File]:
     if site.public.documents:
         page = site.page("documents/", site.words["documents"], crumbs=site.crumbs(), scope="documents")
         yield site.write("documents.html", page, documents=lists.documents(site.public, site.viewer))
+
+
+def document_file(site: Site, document: Document) -> File:
     above = (*site.crumbs(), site.link("documents", "documents/"))
-    for document in site.public.documents:
-        yield _document(site, document, f"documents/{document.slug}/", above, "documents")
+    return _document(site, document, f"documents/{document.slug}/", above, "documents")
 
 
-def page_files(site: Site) -> Iterator[File]:
-    for page in site.public.pages:
-        yield _document(site, page, f"{page.slug}/", site.crumbs(), "")
+def page_file(site: Site, page: Document) -> File:
+    return _document(site, page, f"{page.slug}/", site.crumbs(), "")
 
 
 def not_found(site: Site) -> File:

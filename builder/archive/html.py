@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from html import escape, unescape
+from unicodedata import combining, normalize
 
 Dead = Callable[[str], bool]
 """Whether an address, as it stands in a link, leads nowhere on the public site."""
@@ -88,6 +89,11 @@ def free_name(words: str, used: set[str]) -> str:
     return name
 
 
+def unaccented(text: str) -> str:
+    """Café → Cafe: for addresses, and for the order of names."""
+    return "".join(c for c in normalize("NFKD", text) if not combining(c))
+
+
 def plain(html: str) -> str:
     """The words alone, on one line."""
     return " ".join(unescape(_TAG.sub("", re.sub(r"</(p|li|h\d|td|th|caption)>|<br>", " ", html))).split())
@@ -110,5 +116,10 @@ def relative(page: str, site: str, up: str) -> str:
     return head + mark + inside.sub(lambda m: m[1] + up, body)
 
 
+def safe(text: str) -> str:
+    """Without characters that neither HTML nor XML may hold."""
+    return _FORBIDDEN.sub("", text)
+
+
 def to_bytes(text: str) -> bytes:
-    return _FORBIDDEN.sub("", text).encode("utf-8")
+    return safe(text).encode("utf-8")

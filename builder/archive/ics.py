@@ -8,45 +8,89 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from builder.items import last_moment
 from builder.kinds import Event
-from builder.model import Moment
+from builder.model import Details, Moment
 
 FOLD_OCTETS = 75
+REFRESH = ("REFRESH-INTERVAL;VALUE=DURATION:PT12H", "X-PUBLISHED-TTL:PT12H")
 _UNSEEN = re.compile("[\x00-\x09\x0b-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     uid: str
-    """Never changes, so a calendar that has the event changes it instead of adding another."""
+    """Never changes, so a calendar that has it changes it instead of adding another."""
     stamp: datetime
     title: str
     text: str
     url: str
-    event: Event
+    details: Details
+    """An event, or something that closes on a day."""
+    sequence: int = 0
+    """Rises with every correction."""
+    cancelled: bool = False
 
 
-def calendar(publisher: str, entries: Iterable[Entry], zone: ZoneInfo) -> bytes:
-    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:-//{_flat(publisher)}//Bulletin//EN", "METHOD:PUBLISH"]
-    for entry in entries:
-        lines += _event(entry, zone)
-    lines.append("END:VCALENDAR")
-    return "".join(f"{folded(line)}\r\n" for line in lines).encode("utf-8")
+def calendar(publisher: str, components: Iterable[str], name: str = "") -> bytes:
+    """`components`: from `component`. `name`: as a calendar programme shows it, when it is one to subscribe to."""
+    head = ["BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:-//{_flat(publisher)}//Bulletin//EN", "METHOD:PUBLISH"]
+    if name:
+        head += [f"NAME:{escaped(name)}", f"X-WR-CALNAME:{escaped(name)}", *REFRESH]
+    return (_lines(head) + "".join(components) + _lines(["END:VCALENDAR"])).encode("utf-8")
+
+
+def component(entry: Entry, zone: ZoneInfo) -> str:
+    """The folded lines of one VEVENT."""
+    return _lines(_event(entry, zone))
+
+
+def instant(uid: str, at: datetime, title: str, url: str, stamp: datetime) -> str:
+    """Something that happens at a moment and takes nobody's time."""
+    return _lines(
+        [
+            "BEGIN:VEVENT",
+            f"UID:{uid}",
+            f"DTSTAMP:{_utc(stamp)}",
+            f"DTSTART:{_utc(at)}",
+            f"SUMMARY:{escaped(title)}",
+            f"URL:{url}",
+            "TRANSP:TRANSPARENT",
+            "END:VEVENT",
+        ]
+    )
+
+
+def _lines(lines: Iterable[str]) -> str:
+    return "".join(f"{folded(line)}\r\n" for line in lines)
 
 
 def _event(entry: Entry, zone: ZoneInfo) -> Iterator[str]:
-    event = entry.event
     yield "BEGIN:VEVENT"
     yield f"UID:{entry.uid}"
     yield f"DTSTAMP:{_utc(entry.stamp)}"
-    yield from _span(event.starts, event.ends, zone)
+    yield f"SEQUENCE:{entry.sequence}"
+    yield from _when(entry.details, zone)
     yield f"SUMMARY:{escaped(entry.title)}"
-    if event.venue:
-        yield f"LOCATION:{escaped(event.venue)}"
+    if isinstance(entry.details, Event) and entry.details.venue:
+        yield f"LOCATION:{escaped(entry.details.venue)}"
     if entry.text:
         yield f"DESCRIPTION:{escaped(entry.text)}"
     yield f"URL:{entry.url}"
+    if entry.cancelled:
+        yield "STATUS:CANCELLED"
+    if not isinstance(entry.details, Event):
+        yield "TRANSP:TRANSPARENT"  # a last day keeps nobody from a meeting
     yield "END:VEVENT"
+
+
+def _when(details: Details, zone: ZoneInfo) -> Iterator[str]:
+    if isinstance(details, Event):
+        yield from _span(details.starts, details.ends, zone)
+        return
+    last = last_moment(details)
+    assert last is not None
+    yield from _span(last, None, zone)
 
 
 def _span(starts: Moment, ends: Moment | None, zone: ZoneInfo) -> Iterator[str]:
@@ -79,6 +123,8 @@ def escaped(text: str) -> str:
 
 def folded(line: str) -> str:
     """Lines of at most 75 octets; no character is cut in two (RFC 5545, 3.1)."""
+    if len(line) < FOLD_OCTETS and line.isascii():
+        return line
     parts, room, part = [], FOLD_OCTETS, ""
     for character in line:
         width = len(character.encode("utf-8"))

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from builder.archive import html
 from builder.archive.public import Public
-from builder.kinds import Action, Consultation, Event, Feedback
-from builder.model import Item, Moment
+from builder.items import last_moment
+from builder.kinds import Event
+from builder.model import Item
 from builder.press import Press
 from builder.view import ItemView, SectionView, Viewer
 
-_PAGE = re.compile(r"((?:[a-z0-9-]+/)?(?:items|editions)/[^/]+)(?:/.*)?")
+_PAGE = re.compile(r"((?:[a-z0-9-]+/)?)(items|editions)/([^/]+)(?:/.*)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,13 +54,14 @@ class Shelf:
     public: Public
     viewer: Viewer
     dead: html.Dead
-    _made: dict[int, WebItem]
+    _made: dict[int, tuple[Any, frozenset[str]]]
 
     def of(self, item: Item) -> WebItem:
         """An item as it stands in one edition; a guest is another object in each."""
-        if id(item) not in self._made:
-            self._made[id(item)] = self._make(item)
-        return self._made[id(item)]
+        return self.public.noted(self._made, id(item), lambda: self._make(item))
+
+    def forget(self) -> None:
+        self._made.clear()
 
     def sections(self, sections: Iterable[SectionView], items: Iterable[Item]) -> tuple[WebSection, ...]:
         """`sections` were made from these items, in this order."""
@@ -115,27 +117,13 @@ def is_over(item: Item, now: datetime) -> bool:
     return last is not None and last.end(now.tzinfo).timestamp() <= now.timestamp()  # type: ignore[arg-type]
 
 
-def last_moment(details: Any) -> Moment | None:
-    match details:
-        case Action(action_by):
-            return action_by
-        case Event(starts, ends):
-            return ends or starts
-        case Consultation(closes):
-            return closes
-        case Feedback(_, closes):
-            return closes
-    return None
-
-
-def dead_links(site: str, published: frozenset[str]) -> html.Dead:
-    """`published`: the items' and editions' pages there are, like `items/summit/`. All other addresses are alive."""
+def dead_links(site: str, is_page: Callable[[str, str, str], bool]) -> html.Dead:
+    """`is_page`: whether (bulletin's path, "items" or "editions", name) is there for everyone. Other addresses live."""
 
     def dead(address: str) -> bool:
         if not address.lower().startswith(f"{site.lower()}/"):
             return False
-        path = re.split(r"[?#]", address[len(site) + 1 :])[0]
-        match = _PAGE.fullmatch(path)
-        return match is not None and f"{match[1]}/" not in published
+        match = _PAGE.fullmatch(re.split(r"[?#]", address[len(site) + 1 :])[0])
+        return match is not None and not is_page(*match.groups())
 
     return dead

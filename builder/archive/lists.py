@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from builder import dates
-from builder.archive.items import Shelf, is_over, last_moment
 from builder.archive.public import Public, Sent
-from builder.archive.standfirst import standfirst
-from builder.facts import DateBlock, day_block
-from builder.kinds import Event
-from builder.model import Bulletin, Item, Moment
+from builder.archive.rows import CardRow, Row
+from builder.facts import DateBlock
 from builder.view import Link, Viewer
+
+if TYPE_CHECKING:
+    from builder.archive.site import Site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,52 +48,46 @@ class Coming:
     text: str
 
 
-def card(sent: Sent, viewer: Viewer, of: str) -> Card:
+def of_row(card: CardRow, site: str, of: str) -> Card:
     """`of`: the bulletin whose list it is."""
-    edition = sent.edition
     return Card(
-        url=viewer.edition_url(edition),
-        day=dates.say(edition.day),
-        iso=edition.day.isoformat(),
-        number=viewer.say("letter", "number", number=edition.number) if edition.number is not None else "",
-        special=edition.special or edition.title,
-        standfirst=standfirst(sent.items, viewer.words["web"]),
-        bulletin="" if sent.bulletin.id == of else sent.bulletin.name,
+        url=f"{site}/{card.path}",
+        day=card.day,
+        iso=card.iso,
+        number=card.number,
+        special=card.special,
+        standfirst=card.standfirst,
+        bulletin="" if card.bulletin == of else card.name,
     )
 
 
-def line(public: Public, bulletin: Bulletin) -> tuple[Sent, ...]:
-    """A bulletin's editions, and those of the bulletins that it succeeds, newest first."""
-    return tuple(sent for sent in public.editions if sent.bulletin.id in (bulletin.id, *bulletin.succeeds))
+def place_card(sent: Sent, viewer: Viewer) -> Card:
+    """As a page tells where an item stands: without what else is in the edition."""
+    number = sent.edition.number
+    return Card(
+        url=viewer.edition_url(sent.edition),
+        day=dates.say(sent.edition.day),
+        iso=sent.edition.day.isoformat(),
+        number=viewer.say("letter", "number", number=number) if number is not None else "",
+        special="",
+        standfirst="",
+        bulletin="",
+    )
 
 
 def years(cards: Iterable[Card]) -> tuple[Year, ...]:
     return tuple(Year(year, tuple(members)) for year, members in groupby(cards, key=lambda c: c.iso[:4]))
 
 
-def coming(shelf: Shelf, most: int) -> tuple[Coming, ...]:
-    """The nearest days on which something happens or closes. What has expired is no longer in it."""
-    ahead = []
-    for item in shelf.public.items.values():
-        moment = _day_of(item)
-        if (
-            moment
-            and item.original is None
-            and not item.expired_by(shelf.public.now)
-            and not is_over(item, shelf.public.now)
-        ):
-            ahead.append((moment.day, moment.at is not None, str(moment.at), str(item.key), item, moment))
-    return tuple(_coming(item, moment, shelf) for *_, item, moment in sorted(ahead, key=lambda one: one[:4])[:most])
+def coming_row(row: Row, site: Site) -> Coming:
+    what = "comes-event" if row.kind == "event" else "comes-close"
+    text = site.viewer.say("web", what, date=row.when)
+    return Coming(row.title, f"{site.url}/{row.path}", DateBlock(*row.leaf), row.iso, text)
 
 
-def _day_of(item: Item) -> Moment | None:
-    return item.details.starts if isinstance(item.details, Event) else last_moment(item.details)
-
-
-def _coming(item: Item, moment: Moment, shelf: Shelf) -> Coming:
-    what = "comes-event" if isinstance(item.details, Event) else "comes-close"
-    text = shelf.viewer.say("web", what, date=dates.say_moment(moment))
-    return Coming(item.title, shelf.viewer.item_url(item), day_block(moment.day), moment.day.isoformat(), text)
+def year_links(list_: str, years: Iterable[str], here: str) -> list[tuple[Link, bool]]:
+    """A link to each year's page of a list, and whether it is the page at hand."""
+    return [(Link(year, f"{list_}{year}/"), year == here) for year in years]
 
 
 def documents(public: Public, viewer: Viewer) -> list[tuple[Link, str, str]]:

@@ -7,16 +7,21 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from builder.archive.kept import load
+
 
 def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def manifest(site: Path, kept: Path) -> dict[str, str]:  # noqa: ARG001
+def manifest(site: Path, kept: Path) -> dict[str, str]:
     """Every file of `site`, as `items/summit/index.html`, in order of path. `kept`: the house's folder for caches.
 
     Empty when there is no site. Whoever publishes compares this with what a target has.
     """
+    known = load(kept, site.resolve()).files()
+    if known:
+        return {path: known[path].hex() for path in sorted(known)}
     return {path: digest((site / path).read_bytes()) for path in sorted(_files(site, ""))}
 
 

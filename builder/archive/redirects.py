@@ -7,22 +7,25 @@ included by those servers' own configuration (docs/archive.md); `_redirects.json
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from html import escape
 from urllib.parse import urlsplit
 
 from builder.addresses import INDEX
 from builder.archive import html
 from builder.archive.site import File, Page, Site
-from builder.former import Answers, answers
+from builder.former import Answers
 
 ALL = "_redirects.json"
 
 
-def redirect_files(site: Site, paths: Collection[str]) -> Iterator[File]:
+def living(paths: Iterable[str]) -> set[str]:
+    """The addresses of a site's files."""
+    return {path.removesuffix(INDEX) if path.endswith(f"/{INDEX}") or path == INDEX else path for path in paths}
+
+
+def redirect_files(site: Site, found: Answers, paths: Collection[str]) -> Iterator[File]:
     """`paths`: every other file of the site. Nothing that is there is ever covered."""
-    living = {path.removesuffix(INDEX) if path.rpartition("/")[2] == INDEX else path for path in paths}
-    found = answers(site.press.content, site.press.house, living, site.public.now.date())
     for old, new in found.moved.items():
         if page := _page_at(old, paths):
             yield page, _moved(site, page, new)

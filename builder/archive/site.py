@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
+from markupsafe import Markup
+
 from builder.archive import data, html
 from builder.archive.items import Shelf, dead_links
-from builder.archive.public import Public, public
+from builder.archive.public import OTHER, Public, edition_of_file
+from builder.archive.viewer import WebViewer
 from builder.cache import fingerprint
 from builder.model import Bulletin, Publisher
 from builder.pictures import Prepared
 from builder.press import Press
 from builder.templates import read_text, told
-from builder.view import Link, PictureView, Viewer, document_links
+from builder.view import Link, PictureView, document_links
 
 File = tuple[str, bytes]
 IMAGES = "images/"
@@ -40,6 +43,11 @@ class Page:
     indexed: bool = True
     scope: str = ""
     """Which link of the menu the page belongs to."""
+    header: str = ""
+    footer: str = ""
+    """The frame's parts, when they have been drawn before; empty: the template draws them."""
+    script: str = ""
+    """The file name of the page's script; empty for all pages that need none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,30 +64,28 @@ class Frame:
 @dataclass
 class Site:
     press: Press
+    public: Public
     pictures: dict[str, Prepared] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     """The names of the pictures that stand on a page."""
+    _drawn: dict[tuple[str, ...], str] = field(default_factory=dict)
 
     @cached_property
-    def public(self) -> Public:
-        return public(self.press)
-
-    @cached_property
-    def viewer(self) -> Viewer:
-        """Knows the public items only, so whatever is hidden cannot be linked to."""
-        return replace(
-            self.press.viewer,
+    def viewer(self) -> WebViewer:
+        return WebViewer(
+            house=self.press.house,
+            words=self.press.words,
+            styles={},
+            cache=self.press.cache,
+            now=self.press.now,
             picture=self._picture,
-            index=self.public.items,
-            documents=document_links(self.press.content, self.press.house),
-            _seen={},
+            documents=document_links(self.public.documents, self.press.house),
+            public=self.public,
         )
 
     @cached_property
     def shelf(self) -> Shelf:
-        items = (f"{self.press.house.bulletins[key.bulletin].path}items/{key.slug}/" for key in self.public.items)
-        published = frozenset([*items, *(sent.path for sent in self.public.editions)])
-        return Shelf(self.press, self.public, self.viewer, dead_links(self.url, published), {})
+        return Shelf(self.press, self.public, self.viewer, dead_links(self.url, self.public.is_page), {})
 
     @cached_property
     def publisher(self) -> Publisher:
@@ -91,7 +97,7 @@ class Site:
 
     @cached_property
     def words(self) -> dict[str, str]:
-        return self.press.renderer.words["web"]
+        return self.press.words["web"]
 
     @cached_property
     def main(self) -> Bulletin:
@@ -100,7 +106,8 @@ class Site:
     @cached_property
     def others(self) -> tuple[Bulletin, ...]:
         """The further bulletins that have something to show."""
-        return tuple(b for b in self.press.house.bulletins.values() if not b.main and self.public.of(b))
+        shown = {place.bulletin for place in self.public.places}
+        return tuple(b for b in self.press.house.bulletins.values() if not b.main and b.id in shown)
 
     @cached_property
     def style(self) -> str:
@@ -118,6 +125,7 @@ class Site:
         )
 
     def _picture(self, file: str) -> Prepared | None:
+        self.public.asked.add(edition_of_file(file) or OTHER)
         prepared = self.press.picture(file)
         if prepared:
             self.pictures[prepared.name] = prepared
@@ -142,18 +150,36 @@ class Site:
         self, path: str, title: str, *things: data.Data, of: str = "", crumbs: tuple[Link, ...] = (), **more: Any
     ) -> Page:
         """`things`: what search engines are told. `of`: the bulletin's name, in the window's title."""
-        url = f"{self.url}/{path}"
+        url, up = f"{self.url}/{path}", "../" * path.count("/") or "./"
         way = [data.breadcrumbs([*crumbs, Link(title, url)])] if crumbs else []
         name = of or self.main.name
+        feed = more.get("feed")
         return Page(
             path=path,
             url=url,
-            up="../" * path.count("/") or "./",
+            up=up,
             title=" – ".join(dict.fromkeys([title, name, self.publisher.name])),
             crumbs=crumbs,
             data=data.script(*things, *way) if things or way else "",
+            header=self._header(up, more.get("scope", ""), url),
+            footer=self._part("footer", up, feed.text if feed else "", feed.url if feed else ""),
             **more,
         )
+
+    def _header(self, up: str, scope: str, url: str) -> str:
+        """The same for all pages of a depth, but for the page that the menu leads to."""
+        here = url if scope and any(link.url == url for _, link in self.frame.menu) else ""
+        return self._part("header", up, scope, here)
+
+    def _part(self, name: str, up: str, one: str, other: str) -> str:
+        """The frame's header (of a scope and its page) or footer (with a feed's name and address), drawn once."""
+        key = (name, up, one, other)
+        if key not in self._drawn:
+            feed = Link(one, other) if name == "footer" and other else None
+            page = Page(path="", url=other, up=up, title="", scope=one, feed=feed)
+            drawn = self.render(f"{name}.html", page=page)
+            self._drawn[key] = Markup(html.relative(f"<body{drawn}", self.url, up).removeprefix("<body"))
+        return self._drawn[key]
 
     def write(self, template: str, page: Page, **values: Any) -> File:
         text = self.render(template, page=page, **values)
@@ -163,8 +189,7 @@ class Site:
 
     def render(self, template: str, **values: Any) -> str:
         with told():
-            found = self.press.renderer.environment.get_template(f"web/{template}")
-            return found.render(frame=self.frame, **values)
+            return self.press.pages.get_template(f"web/{template}").render(frame=self.frame, **values)
 
 
 T = TypeVar("T")

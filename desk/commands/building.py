@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    pass
-
+    from builder.archive import Outcome
+    from builder.press import Press
 
 from desk.commands.common import (
     Context,
@@ -57,37 +57,73 @@ def check(context: Context, bulletin: str | None, day: date | None, links: bool,
 @click.option(
     "--as", "personas", multiple=True, metavar="TAG,TAG…", help="Also the letter of a reader with these tags."
 )
+@click.option("--archive", "only_archive", is_flag=True, help="The web archive alone, without the letters.")
+@click.option("--full", is_flag=True, help="The archive as if nothing had been built before.")
+@click.option(
+    "--jobs", default=0, metavar="N", help="How many processes share a large archive. Left out: as many as help."
+)
 @now_option
 @json_option
 @click.pass_obj
-def build(context: Context, bulletin: str | None, day: date | None, personas: tuple[str, ...], now: str | None) -> None:
+def build(
+    context: Context,
+    bulletin: str | None,
+    day: date | None,
+    personas: tuple[str, ...],
+    only_archive: bool,
+    full: bool,
+    jobs: int,
+    now: str | None,
+) -> None:
     """Compile letters into out/ and the web archive into site/."""
+    from builder.model import BuilderError
+
+    press = context.press(now)
+    wrong: list[Any] = []
+    built = [] if only_archive else _letters(context, press, bulletin, day, personas, wrong)
+    outcome = None
+    try:
+        outcome = publish(press, full=full, jobs=jobs)
+    except BuilderError as error:
+        wrong += error.findings
+    press.close()
+    _tell_built(context, built, outcome, only_archive=only_archive)
+    if wrong:
+        show_findings(sorted(set(wrong)), error=True)
+        sys.exit(1)
+
+
+def publish(press: Press, *, full: bool, jobs: int) -> Outcome:
+    from builder.archive import build as build_archive
+
+    return build_archive(press, press.root / "site", full=full, jobs=jobs)
+
+
+def _letters(
+    context: Context,
+    press: Press,
+    bulletin: str | None,
+    day: date | None,
+    personas: tuple[str, ...],
+    wrong: list[Any],
+) -> list[Any]:
+    """Every edition's letters; what is wrong with them goes into `wrong`."""
     from builder.model import BuilderError
     from desk import rounds
 
-    press = context.press(now)
     asked = [read_tags(press.house.audiences, text, "--as") for text in personas]
     try:
         editions = rounds.chosen_editions(press, bulletin, day)
     except rounds.NoSuchEdition as error:
         raise click.ClickException(str(error)) from error
-    built, wrong = [], list[Any]()
+    built = []
     with progress(context, editions, "Building") as steps:
         for edition in steps:
             try:
                 built.append(rounds.build_edition(press, edition, asked, press.root / "out"))
             except BuilderError as error:
                 wrong += error.findings
-    try:
-        pages = rounds.publish_archive(press)
-    except BuilderError as error:
-        wrong += error.findings
-        pages = 0
-    press.cache.close()
-    _tell_built(context, built, pages)
-    if wrong:
-        show_findings(sorted(set(wrong)), error=True)
-        sys.exit(1)
+    return built
 
 
 @click.command()
@@ -114,13 +150,23 @@ def preview(
     serve(settings, at, host, port)
 
 
-def _tell_built(context: Context, built: Iterable[Any], pages: int) -> None:
+def _tell_built(context: Context, built: Iterable[Any], outcome: Outcome | None, *, only_archive: bool) -> None:
     if context.as_json:
         editions = [{"edition": b.edition.key, "folder": str(b.folder), "letters": len(b.letters)} for b in built]
-        click.echo(json.dumps({"editions": editions, "pages": pages}, ensure_ascii=False, indent=2))
+        told = {} if only_archive else {"editions": editions, "pages": outcome.files if outcome else 0}
+        click.echo(json.dumps(told | (_as_json(outcome) if outcome else {}), ensure_ascii=False, indent=2))
         return
     for b in built:
         biggest = max(len(letter.variant.items) for letter in b.letters)
         click.echo(f"{b.edition.key}: {len(b.letters)} letters, the longest with {biggest} items, in {b.folder}/")
-    if pages:
-        click.echo(f"site/: {pages} files")
+    if outcome:
+        click.echo(f"site/: {outcome.files:,} files, {outcome.written:,} of them written, {outcome.seconds:.1f} s")
+
+
+def _as_json(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "rendered": outcome.rendered,
+        "written": outcome.written,
+        "unchanged": outcome.unchanged,
+        "seconds": round(outcome.seconds, 3),
+    }

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from builder.addresses import INDEX
+from builder.archive import kept
 from builder.archive.manifest import manifest
 from builder.model import BuilderError
 from builder.press import Press
+from builder.publish import drop_spare
 from desk import permalinks, rounds
 from desk.house import open_press
 from desk.publishing.run import alone, publish
@@ -68,7 +70,7 @@ def take_down(settings: Settings, what: str, *, reason: str, by: str, now: datet
         pending = _remember(settings, press, removal)
         _out_of_content(press, removal)
     finally:
-        press.cache.close()
+        press.close()
     _write_down(settings.root, press.now, removal, reason, by)
     _forget(settings.root, pending)
     waiting = _out_of_letters(settings, pending, press.now)
@@ -181,7 +183,7 @@ def _out_of_letters(settings: Settings, pending: _Pending, now: datetime) -> tup
             editions = letters.days_of(list(pending.editions), press)
             return letters.rewrite(register, press, pending.held, editions, set(pending.slugs), now)
     finally:
-        press.cache.close()
+        press.close()
 
 
 def _out_of_site(settings: Settings, removal: Removal, pending: _Pending, now: datetime | None) -> tuple[Trace, ...]:
@@ -189,14 +191,16 @@ def _out_of_site(settings: Settings, removal: Removal, pending: _Pending, now: d
     press = open_press(settings, now=now)
     try:
         rounds.publish_archive(press)
+        drop_spare(settings.root / "site")
     except BuilderError as error:
+        kept.forget(press.kept, settings.root / "site")
         for address in removal.addresses:
             shutil.rmtree(settings.root / "site" / address, ignore_errors=True)
         for name in pending.traces.names:
             (settings.root / "site" / "images" / name).unlink(missing_ok=True)
         return tuple(Trace(f.file, f"keeps the site from being built without it: {f.message}") for f in error.findings)
     finally:
-        press.cache.close()
+        press.close()
     return ()
 
 
@@ -228,7 +232,7 @@ def _searched(settings: Settings, removal: Removal, pending: _Pending, now: date
                 editions = letters.days_of(list(pending.editions), press)
                 found += letters.still_in_letters(register, editions, pending.traces)
     finally:
-        press.cache.close()
+        press.close()
     return tuple(found)
 
 

@@ -21,7 +21,7 @@ TITLE, SENTENCE, QUOTATION = 12, 24, 60  # letters and digits: fewer could be an
 _TAG, _LINK = re.compile(r"<[^<>]*>"), re.compile(r"\]\([^()]*\)")
 _END = re.compile(r"(?<=[.!?])\s+|\n\s*\n|\n\s*(?:[-*>#]|\d+[.)])\s*")
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})|\\[nrt]")
-_NAMES_IT = re.compile(r"(?:^|/)(?:_redirects[^/]*|permalinks\.txt)$")
+_NAMES_IT = re.compile(r"(?:^|/)(?:_redirects[^/]*|permalinks\.txt|archive/state)$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment
 
+from builder.archive.build import open_site
 from builder.archive.site import Frame, Page, Site
 from builder.audience import reaches
 from builder.cache import fingerprint
@@ -105,7 +106,7 @@ class Reading:
 
 
 def read(press: Press) -> Read:
-    site = Site(press)
+    site = open_site(press)
     files = {name: read_text(name, press.search) for name in FILES}
     top = f"{urlsplit(site.url).path}/"
     latest = _latest(site)
@@ -113,7 +114,7 @@ def read(press: Press) -> Read:
     try:
         letters = composed(press)
     finally:
-        press.cache.close()
+        press.close()
     environment = press.renderer.environment
     environment.auto_reload = False  # the next reading has another one
     frame = _from_top(site.frame, site.url, top)
@@ -152,9 +153,10 @@ def _from_top(frame: Frame, url: str, top: str) -> Frame:
 def _latest(site: Site) -> dict[str, Latest]:
     found = {}
     for bulletin in site.press.house.bulletins.values():
-        for sent in site.public.of(bulletin)[:1]:
+        sent = site.public.newest(bulletin)
+        if sent:
             public = {item.key for item in sent.items}
-            items = site.press.items(sent.edition)
+            items = site.press.items(site.public.whole(sent.edition.key) or sent.edition)
             shown = frozenset(item.key for item in items if item.key in public)
             url = f"{site.url}/{sent.path}"
             found[bulletin.id] = Latest(bulletin.name, say(sent.edition.day), url, items, shown)

@@ -31,16 +31,14 @@ class Asked:
 
 def asked(site: Site) -> dict[tuple[str, str], Asked]:
     """(bulletin, date) → the edition, for all that have gone out."""
-    press, found = site.press, {}
-    for bulletin in press.house.bulletins.values():
-        public = {sent.edition.day: sent.items for sent in site.public.of(bulletin)}
-        for edition in press.content.of(bulletin.id) if bulletin.asks else ():
-            if press.sends(edition) <= press.now:
-                shown = {
-                    item.slug: Link(item.title, site.viewer.item_url(item)) for item in public.get(edition.day, ())
-                }
-                everything = frozenset(item.slug for item in edition.items if not item.draft)
-                found[bulletin.id, str(edition.day)] = Asked(shown, everything)
+    found = {}
+    for place in site.public.places:
+        if not site.press.house.bulletins[place.bulletin].asks:
+            continue
+        sent, whole = site.public.of(place), site.public.whole(place.key)
+        shown = {item.slug: Link(item.title, site.viewer.item_url(item)) for item in sent.items}
+        everything = frozenset(item.slug for item in (whole.items if whole else ()) if not item.draft)
+        found[place.bulletin, str(place.day)] = Asked(shown, everything)
     return found
 
 

@@ -66,7 +66,10 @@ def test_every_feed_and_the_sitemap_are_well_formed(site: dict[str, bytes]) -> N
     for path, content in site.items():
         if path.endswith(".xml"):
             ElementTree.fromstring(content)
-    places = set(re.findall(r"<loc>([^<]+)</loc>", site["sitemap.xml"].decode()))
+    maps = re.findall(r"<loc>([^<]+)</loc>", site["sitemap.xml"].decode())
+    told = [place for one in maps for place in re.findall(r"<loc>([^<]+)</loc>", site[one[len(URL) + 1 :]].decode())]
+    places = set(told)
+    assert len(told) == len(places)
     pages = {path.removesuffix("index.html") for path in site if path.endswith("index.html")}
     assert places == {f"{URL}/{folder}" for folder in pages}
     assert f"Sitemap: {URL}/sitemap.xml" in site["robots.txt"].decode()
@@ -127,10 +130,10 @@ def test_folding_cuts_no_character_and_loses_none(text: str) -> None:
 def test_no_title_can_write_a_line_of_its_own(title: str) -> None:
     entry = ics.Entry(
         uid="x", stamp=datetime(2025, 1, 1, tzinfo=UTC), title=title.encode("utf-8", "ignore").decode(), text="", url="u",
-        event=Event(Moment(datetime(2025, 1, 1, tzinfo=UTC).date())),
+        details=Event(Moment(datetime(2025, 1, 1, tzinfo=UTC).date())),
     )  # fmt: skip
-    lines = unfolded(ics.calendar("P", [entry], ZONE))
+    lines = unfolded(ics.calendar("P", [ics.component(entry, ZONE)]))
     names = [re.split("[:;]", line)[0] for line in lines]
     assert names == [
-        "BEGIN", "VERSION", "PRODID", "METHOD", "BEGIN", "UID", "DTSTAMP", "DTSTART", "DTEND", "SUMMARY", "URL", "END", "END",
+        "BEGIN", "VERSION", "PRODID", "METHOD", "BEGIN", "UID", "DTSTAMP", "SEQUENCE", "DTSTART", "DTEND", "SUMMARY", "URL", "END", "END",
     ]  # fmt: skip

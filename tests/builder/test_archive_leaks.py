@@ -81,7 +81,7 @@ def test_the_canary_sings_when_the_item_is_public(tmp_path: Path) -> None:
     site = site_of(write_house(tmp_path, {**others(), **canary("event", {})}))
     singing = {path for path, content in site.items() if CANARY.encode() in path.encode() + content.lower()}
     assert {
-        "index.html", "feed.xml", "sitemap.xml", "editions/2025-01-14/index.html", "send/editions/2025-01-13/index.html",
+        "index.html", "feed.xml", "feed.rss", "feed.json", "sitemaps/2025.xml", "events/index.html", "calendars/events.ics", "editions/2025-01-14/index.html", "send/editions/2025-01-13/index.html",
         "items/open/index.html", "items/after/index.html", f"items/x-{CANARY}/event.ics",
     } <= singing  # fmt: skip
 

@@ -16,7 +16,7 @@ from tests.desk.sending_house import NOW, Desk, Inbox, make_house, over_smtp, te
 STORY = "weekly/2025-01-14/reading-den"
 TITLE = "A tent, three cushions and a queue for books"
 FILE = "content/weekly/2025-01-14/good-news/reading-den.md"
-GONE = ("content/permalinks.txt", "site/_redirects", "var/reports/takedowns.txt")
+GONE = ("content/permalinks.txt", "site/_redirects", "var/reports/takedowns.txt", "var/cache/archive/state")
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,329 @@
+"""The site from what the last build left: only what changed is rendered and written, and the bytes are those of a full build."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b, sha256
+from pathlib import Path
+
+from builder.addresses import Place as Address
+from builder.addresses import of_documents
+from builder.archive import kept
+from builder.archive.kept import Made, State
+from builder.archive.public import ANY, OTHER, Place, Public, edition_of_file, open_public
+from builder.archive.rows import Row
+from builder.archive.search.words import told_words
+from builder.archive.sheets import Sheets
+from builder.archive.shelves import Folder, Record, folders, hash_of, others
+from builder.archive.site import Site
+from builder.archive.stock import Stock
+from builder.archive.units import Unit, unit
+from builder.archive.viewer import DOCUMENTS
+from builder.archive.world import world
+from builder.content import read_addresses, read_documents
+from builder.former import faults
+from builder.model import BuilderError, Document, Finding
+from builder.press import Press, pictures_named
+from builder.publish import Tree, opened_tree
+
+Put = Callable[[str, bytes], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a build did. `unchanged`: the site's files that stayed as they were."""
+
+    rendered: int
+    written: int
+    unchanged: int
+    seconds: float
+
+    @property
+    def files(self) -> int:
+        return self.written + self.unchanged
+
+
+@dataclass
+class Build:
+    """One build in the making. `before`: what the last one left; `after`: what this one leaves."""
+
+    press: Press
+    before: State
+    put: Put
+    after: State = field(default_factory=State)
+    rendered: int = 0
+    wrong: list[Finding] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    documents: tuple[Document, ...] = ()
+    pages: tuple[Document, ...] = ()
+
+    def __post_init__(self) -> None:
+        root, house = self.press.root, self.press.house
+        self.folders = folders(root, house)
+        self.documents = read_documents(root, "documents", house, self.findings)
+        self.pages = read_documents(root, "pages", house, self.findings)
+        self.register = read_addresses(root, self.findings)
+        self.after.other = others(root, house)
+
+    # --- what there is ---
+
+    def read(self) -> Public:
+        """Everything that is known of all editions; only those that changed are read."""
+        records = dict(self._known())
+        public = open_public(
+            self.press.root, self.press.house, self.press.now, self.folders, records, self.documents, self.pages
+        )
+        self.public = public
+        self.after.records = {key: records[key] for key in self.folders}
+        self.after.signatures = {key: folder.signature for key, folder in self.folders.items()}
+        self.after.statuses = {key: public.status(key) for key in self.folders}
+        self.after.statuses |= {OTHER: self.after.other, DOCUMENTS: tuple((d.slug, d.title) for d in self.documents)}
+        self.after.statuses[ANY] = _hash(self.after.statuses)
+        self.after.day = self._day()
+        self.site = Site(self.press, public)
+        self.after.world = world(self.press, self.site.frame)
+        if self.after.world != self.before.world:
+            self.before.units, self.before.sheets = {}, {}
+        return public
+
+    def _day(self) -> tuple[object, ...]:
+        """What changes with the calendar alone: the year, and what is closing soon or over."""
+        return (self.public.now.year,)
+
+    def _known(self) -> Iterator[tuple[str, Record]]:
+        for key, folder in self.folders.items():
+            record = self.before.records.get(key)
+            if record and self._same(folder, record):
+                yield key, record
+
+    def _same(self, folder: Folder, record: Record) -> bool:
+        """Times differ after a fresh checkout, and in a hurry; then the bytes tell."""
+        if folder.signature and folder.signature == self.before.signatures.get(folder.key):
+            return True
+        return hash_of(folder.path) == record.hash
+
+    # --- editions ---
+
+    def neighbours(self) -> dict[str, tuple[Place | None, Place | None]]:
+        """Each edition's newer and older one in its bulletin's line."""
+        found = {}
+        for bulletin in self.press.house.bulletins.values():
+            line = self.public.places_of(bulletin.id, *bulletin.succeeds)
+            for n, place in enumerate(line):
+                if place.bulletin == bulletin.id:
+                    found[place.key] = (line[n - 1] if n else None, line[n + 1] if n + 1 < len(line) else None)
+        return found
+
+    def inputs(self, place: Place, newer: Place | None, older: Place | None, asked: Iterable[str]) -> bytes:
+        statuses = self.after.statuses
+        turn = tuple(one.key if one else "" for one in (newer, older))
+        return _hash((self.after.world, place.key, turn, [(key, statuses.get(key)) for key in (place.key, *asked)]))
+
+    def stale(self) -> list[Place]:
+        """The editions that must be made anew."""
+        there = set(kept.there(self.press.kept, self.before.units))
+        self.turns = self.neighbours()
+        found = []
+        for place in self.public.places:
+            made = self.before.units.get(place.key)
+            if made and place.key in there and made.inputs == self.inputs(place, *self.turns[place.key], made.asked):
+                self.after.units[place.key] = made
+            else:
+                found.append(place)
+        return found
+
+    def make(self, place: Place) -> Made:
+        """Renders an edition and keeps what others will ask of it."""
+        public = self.public
+        public.asked = set()
+        newer, older = self.turns[place.key]
+        unit_ = unit(self.site, place, newer, older)
+        asked = tuple(sorted(public.asked - {place.key}))
+        inputs = self.inputs(place, newer, older, asked)
+        self.wrong += self._pictures_missing(place)
+        name = kept.unit_name(place.key, inputs)
+        kept.write_unit(self.press.kept, name, unit_.card, unit_.rows, unit_.entries, told_words(unit_))
+        return Made(
+            inputs=inputs,
+            asked=asked,
+            rows=_hash((unit_.card, unit_.rows)),
+            files={path: self.put(path, content) for path, content in unit_.files.items()},
+            pictures=unit_.pictures,
+            last=max((row.end for row in unit_.rows), default=0.0),
+            schools=_schools(unit_),
+            entries=_hash((unit_.rows, unit_.entries)),
+        )
+
+    def _pictures_missing(self, place: Place) -> Iterator[Finding]:
+        whole = self.public.whole(place.key)
+        items = [item for item in (whole.items if whole else ()) if not item.draft]
+        yield from self.press.picture_findings(item for item in items if any(pictures_named(item)))
+
+    # --- what blocks ---
+
+    def blocking(self) -> tuple[Finding, ...]:
+        """An edition that is still being written does not keep the others from the web."""
+        out = self.public.out
+        found = [f for key, record in self.after.records.items() if record.findings for f in self._of(key, record, out)]
+        found += [f for f in self.findings if f.severity == "block"]
+        return (*found, *self._taken_twice(out), *self._quoting_nothing(out), *self._addresses(out))
+
+    def places(self) -> Iterator[Address]:
+        """All that has an address, or will have one when its day comes."""
+        for record in self.after.records.values():
+            yield from map(Address._make, record.places)
+        yield from of_documents((*self.documents, *self.pages))
+
+    def former(self) -> dict[str, str]:
+        return {old: place.address for place in self.places() for old in place.formerly}
+
+    def _addresses(self, out: Iterable[str]) -> Iterator[Finding]:
+        for finding in faults(self.places(), self.register, self.press.house):
+            edition = edition_of_file(finding.file)
+            if not edition or edition in out:
+                yield finding
+
+    def _of(self, key: str, record: Record, out: Iterable[str]) -> Iterator[Finding]:
+        shown = {f"{key}/{slug}" for slug, target in record.also if target in out}
+        for finding in record.told():
+            runs_elsewhere = any(finding.file.endswith(f"/{name.rpartition('/')[2]}.md") for name in shown)
+            if finding.severity == "block" and (key in out or runs_elsewhere):
+                yield finding
+
+    def _taken_twice(self, out: Iterable[str]) -> Iterator[Finding]:
+        """An item's slug is its permanent address, so a bulletin can give it only once."""
+        first: dict[tuple[str, str], str] = {}
+        for key, record in self.after.records.items():
+            bulletin = key.partition("/")[0]
+            for slug in record.slugs:
+                holder = first.setdefault((bulletin, slug), key)
+                if holder != key and key in out:
+                    text = f'The address "{slug}" belongs to an item of {holder}. Rename this file.'
+                    yield Finding(f"content/{key}/{slug}.md", 0, "slug-taken", "block", text)
+
+    def _quoting_nothing(self, out: Iterable[str]) -> Iterator[Finding]:
+        for key, record in self.after.records.items():
+            for slug, quoted in record.quotes if key in out else ():
+                edition, _, name = quoted.rpartition("/")
+                original = self.after.records.get(edition)
+                if original is None or name not in original.slugs or name in dict(original.quotes):
+                    text = f'excerpt-of: "{quoted}" is not there, or is itself an excerpt.'
+                    yield Finding(f"content/{key}/{slug}.md", 0, "excerpt-of-nothing", "block", text)
+
+
+def _schools(made: Unit) -> dict[str, tuple[int, bytes]]:
+    found: dict[str, list[Row]] = {}
+    for row in made.rows:
+        if row.school and row.own:
+            found.setdefault(row.school, []).append(row)
+    return {school: (len(rows), _hash(rows)) for school, rows in found.items()}
+
+
+def _hash(value: object) -> bytes:
+    return blake2b(repr(value).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+# --- the whole of it -------------------------------------------------------------------------------------------------
+
+
+def build(press: Press, site: Path, *, full: bool = False, jobs: int = 0) -> Outcome:
+    """Brings `site` up to date in one swap. Raises BuilderError with every problem (the old site stays), and OSError.
+
+    `full`: as if nothing had been built before. `jobs`: how many processes share a large build; 0: as many as help.
+    """
+    begun = time.perf_counter()
+    before = kept.load(press.kept, site)
+    held = before.files()
+    spare = site.with_name(f".{site.name}.spare")
+    behind = before.behind if before.spare == kept.identity(spare) else None
+    made = Build(press, State() if full else before, lambda _path, _content: b"")
+    made.read()
+    stale = made.stale()
+    if before.site != (0, 0) and not full and not stale and _nothing_else(made, before):
+        return Outcome(0, 0, len(held), time.perf_counter() - begun)
+    (press.kept / kept.FOLDER).mkdir(parents=True, exist_ok=True)
+    with opened_tree(site, held, behind) as tree:
+        made.put = tree.put
+        _render(made, stale, tree, jobs)
+        _refuse(made)
+        files = made.after.files()
+        _swap(made.after, tree, files, press.kept)
+        return Outcome(made.rendered, len(tree.written), len(files) - len(tree.written), time.perf_counter() - begun)
+
+
+def _swap(after: State, tree: Tree, files: Mapping[str, bytes], folder: Path) -> None:
+    def ready(new: Path) -> None:
+        after.site, after.spare = kept.identity(new), kept.identity(tree.site)
+        changed = {path for path in tree.before if path not in files}
+        after.behind = tuple(changed | {path for path, told in files.items() if tree.before.get(path) != told})
+        kept.prepare(after, folder)
+
+    known = bool(tree.before)
+    tree.swap(files, ready)
+    if not known:  # what stood there before is not known, so it cannot become the spare
+        tree.double(files)
+        after.spare, after.behind = kept.identity(tree.spare), ()
+        kept.prepare(after, folder)
+    kept.settle(after, folder)
+
+
+def _render(made: Build, stale: list[Place], tree: Tree, jobs: int) -> None:
+    from builder.archive.workers import share
+
+    order = [place.key for place in made.public.places]
+    for key, unit_, rendered, written, wrong in share(made, stale, tree, jobs):
+        made.after.units[key] = unit_
+        made.rendered += rendered
+        tree.written |= written
+        made.wrong += wrong
+    made.after.units = {key: made.after.units[key] for key in order}
+    if made.wrong:
+        return
+    stock = Stock(made.press.kept, made.public.places, made.after.units, made.press.now.timestamp())
+    sheets = Sheets(made.site, stock, made.before, made.after, made.put, made.former(), made.register)
+    sheets.all()
+    made.rendered += sheets.rendered
+
+
+def _refuse(made: Build) -> None:
+    wrong = (*made.blocking(), *made.wrong)
+    if wrong:
+        raise BuilderError(tuple(sorted(set(wrong))))
+
+
+def _nothing_else(made: Build, before: State) -> bool:
+    """Whether nothing that pages are made of has changed, and no moment has passed that changes any."""
+    after = made.after
+    same = (after.world, after.other, after.statuses) == (before.world, before.other, before.statuses)
+    return same and not made.blocking() and before.day == after.day
+
+
+def open_site(press: Press) -> Site:
+    """The site as it is public at this moment, for those who show parts of it; nothing is rendered."""
+    made = Build(press, kept.load(press.kept, press.root / "site"), lambda _path, _content: b"")
+    made.read()
+    return made.site
+
+
+def archive(press: Press) -> Iterator[tuple[str, bytes]]:
+    """Every file of the public site as (path, bytes), each path once. The same press gives the same bytes.
+
+    Nothing is asked of what an earlier build kept, and nothing is swapped. Raises BuilderError with every problem.
+    """
+    files: dict[str, bytes] = {}
+
+    def put(path: str, content: bytes) -> bytes:
+        files[path] = content
+        return sha256(content).digest()
+
+    made = Build(press, State(), put)
+    made.read()
+    (press.kept / kept.FOLDER).mkdir(parents=True, exist_ok=True)
+    for place in made.stale():
+        made.after.units[place.key] = made.make(place)
+    stock = Stock(press.kept, made.public.places, made.after.units, press.now.timestamp())
+    Sheets(made.site, stock, made.before, made.after, put, made.former(), made.register).all()
+    _refuse(made)
+    yield from sorted(files.items())

@@ -1,0 +1,111 @@
+"""A bulletin's home and the lists of its editions: the newest year, and one page for each year before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from builder.archive import data, lists
+from builder.archive.public import Place
+from builder.archive.rows import CardRow, Row
+from builder.archive.site import File, Site
+from builder.archive.stock import Stock
+from builder.model import Bulletin
+from builder.view import Link
+
+PREVIOUS = 6  # editions on a home page below the latest; all others are one press away
+COMING = 6
+LEAST = 12  # editions on the list that begins with the newest year, which may have just begun
+
+
+def home(site: Site, stock: Stock, bulletin: Bulletin) -> File:
+    latest = site.public.newest(bulletin)
+    line = site.public.places_of(bulletin.id, *bulletin.succeeds)
+    url = f"{site.url}/{bulletin.path}"
+    page = site.page(
+        bulletin.path,
+        bulletin.name,
+        data.bulletin(bulletin.name, url, site.publisher),
+        description=bulletin.strapline,
+        crumbs=() if bulletin.main else site.crumbs(),
+        feed=site.feed(bulletin),
+        scope="home" if bulletin.main else "",
+    )
+    earlier = [place for place in line if latest is None or place.key != latest.edition.key]
+    newest = next((place for place in line if latest and place.key == latest.edition.key), None)
+    return site.write(
+        "home.html",
+        page,
+        bulletin=bulletin,
+        latest=lists.of_row(stock.card(newest), site.url, bulletin.id) if newest else None,
+        sections=site.shelf.sections(site.viewer.edition(latest.edition, latest.items).sections, latest.items)
+        if latest
+        else (),
+        cards=[lists.of_row(stock.card(place), site.url, bulletin.id) for place in earlier[:PREVIOUS]],
+        editions=f"{url}editions/",
+        ended=_successor(site, bulletin),
+        coming=[lists.coming_row(row, site) for row in ahead(stock)[:COMING]] if bulletin.main else (),
+        others=[_other(site, stock, other) for other in site.others] if bulletin.main else (),
+        documents=lists.documents(site.public, site.viewer) if bulletin.main else (),
+    )
+
+
+def home_inputs(site: Site, stock: Stock, bulletin: Bulletin) -> object:
+    """What the home page tells, in short."""
+    line = site.public.places_of(bulletin.id, *bulletin.succeeds)
+    own = site.public.places_of(bulletin.id)[:1]
+    others = [site.public.places_of(other.id)[0] for other in site.others] if bulletin.main else []
+    documents = [(d.slug, d.title, d.summary, d.updated) for d in site.public.documents] if bulletin.main else []
+    coming = [(row.path, row.title, row.when, row.kind) for row in ahead(stock)[:COMING]] if bulletin.main else []
+    inputs = [stock.units[place.key].inputs for place in own]
+    return inputs, stock.told((*line[: PREVIOUS + 1], *others)), coming, repr(documents)
+
+
+def ahead(stock: Stock) -> list[Row]:
+    """What is still to come, the nearest first. What has expired is no longer in it."""
+    rows = (row for row in stock.rows(stock.open) if row.own and row.end > stock.now and not row.note)
+    return sorted(rows, key=lambda row: (row.iso, row.first, row.key))
+
+
+def _other(site: Site, stock: Stock, bulletin: Bulletin) -> tuple[Link, str, lists.Card]:
+    newest = lists.of_row(stock.card(site.public.places_of(bulletin.id)[0]), site.url, "")
+    return Link(bulletin.name, f"{site.url}/{bulletin.path}"), bulletin.strapline, newest
+
+
+def _successor(site: Site, bulletin: Bulletin) -> Link | None:
+    """The bulletin that took this one's place."""
+    successors = (b for b in site.press.house.bulletins.values() if bulletin.id in b.succeeds)
+    return next((Link(b.name, f"{site.url}/{b.path}") for b in successors), None)
+
+
+def editions(site: Site, bulletin: Bulletin, cards: Iterable[CardRow], year: str, years: Iterable[str]) -> File:
+    """`year`: of the page; empty for the list that begins with the newest. `years`: those that have pages."""
+    path = f"{bulletin.path}editions/"
+    above = (site.link("all-editions", path),) if year else ()
+    page = site.page(
+        f"{path}{year}/" if year else path,
+        site.words["editions-of-year"].format(year=year) if year else site.words["all-editions"],
+        of=bulletin.name,
+        description=site.words["all-editions-of"].format(name=bulletin.name),
+        crumbs=(*site.crumbs(bulletin), *above),
+        feed=site.feed(bulletin),
+        scope="editions" if bulletin.main else "",
+    )
+    shown = [lists.of_row(card, site.url, bulletin.id) for card in cards]
+    return site.write(
+        "editions.html",
+        page,
+        bulletin=bulletin,
+        heading=page.title.partition(" – ")[0],
+        years=lists.years(shown),
+        others=lists.year_links(f"{site.url}/{path}", years, year),
+    )
+
+
+def editions_of(site: Site, bulletin: Bulletin) -> Iterator[tuple[str, list[Place], tuple[str, ...]]]:
+    """(the year, its editions, the years that have pages) for each page of a bulletin's list."""
+    line = site.public.places_of(bulletin.id, *bulletin.succeeds)
+    newest = max((place.year for place in line), default="")
+    years = tuple(sorted({place.year for place in line} - {newest}, reverse=True))
+    for year in (newest, *years):
+        places = [p for n, p in enumerate(line) if p.year == year or (year == newest and n < LEAST)]
+        yield "" if year == newest else year, places, years

@@ -1,0 +1,198 @@
+"""What one build leaves for the next: which editions there were, what came of each, and what the site holds.
+
+All of it can be thrown away: it costs only time. It stands in var/, never in the site.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from builder.archive.rows import CardRow, FeedEntry, Row
+from builder.archive.shelves import Record
+from builder.publish import drop_spare
+
+FORMAT = 1
+FOLDER = "archive"
+STATE, PENDING = "state", "state.new"
+LENGTH = 8  # bytes that tell how long the first part of a unit's file is
+
+
+class Made(NamedTuple):
+    """What came of one edition."""
+
+    inputs: bytes
+    """A hash of everything that it was made from, and the name of its file."""
+    asked: tuple[str, ...]
+    """The other editions on which it depends."""
+    rows: bytes
+    """A hash of what lists tell of it."""
+    files: dict[str, bytes]
+    pictures: dict[str, str]
+    last: float
+    """When the last thing in it is over."""
+    schools: dict[str, tuple[int, bytes]]
+    """How many stories each school has in it, and a hash of them."""
+    entries: bytes
+    """A hash of what feeds tell of it."""
+
+
+class Sheet(NamedTuple):
+    """What came of a page, or a set of pages, that tells of several editions."""
+
+    inputs: bytes
+    asked: tuple[str, ...]
+    files: dict[str, bytes]
+    pictures: dict[str, str]
+
+
+@dataclass
+class State:
+    """`files` of every unit and sheet together are the site: path → hash of the bytes."""
+
+    world: bytes = b""
+    """A hash of what everything depends on: settings, templates, the code."""
+    site: tuple[int, int] = (0, 0)
+    """Which folder on which disk the built site is."""
+    spare: tuple[int, int] = (0, 0)
+    behind: tuple[str, ...] = ()
+    """The paths in which the spare tree differs from the site."""
+    other: bytes = b""
+    day: tuple[Any, ...] = ()
+    signatures: dict[str, bytes] = field(default_factory=dict)
+    records: dict[str, Record] = field(default_factory=dict)
+    statuses: dict[str, Any] = field(default_factory=dict)
+    units: dict[str, Made] = field(default_factory=dict)
+    sheets: dict[str, Sheet] = field(default_factory=dict)
+
+    def files(self) -> dict[str, bytes]:
+        found: dict[str, bytes] = {}
+        for made in self.units.values():
+            found.update(made.files)
+        for sheet in self.sheets.values():
+            found.update(sheet.files)
+        return found
+
+    def pictures(self) -> dict[str, str]:
+        """Every picture of the site: its name → the file that has its bytes."""
+        found: dict[str, str] = {}
+        for made in self.units.values():
+            found.update(made.pictures)
+        for sheet in self.sheets.values():
+            found.update(sheet.pictures)
+        return found
+
+
+def identity(folder: Path) -> tuple[int, int]:
+    """(0, 0) when it is not there."""
+    try:
+        stat = folder.stat()
+    except OSError:
+        return 0, 0
+    return stat.st_dev, stat.st_ino
+
+
+def load(kept: Path, site: Path) -> State:
+    """Of the site as it stands; an empty one when that is not known."""
+    folder, here = kept / FOLDER, identity(site)
+    for name in (PENDING, STATE):  # a build that was killed after its swap has left the first
+        with suppress(OSError, ValueError, EOFError, TypeError, KeyError):
+            found = _read((folder / name).read_bytes())
+            if found and found.site == here and here != (0, 0):
+                return found
+    return State()
+
+
+def _read(raw: bytes) -> State | None:
+    kind, values = marshal.loads(raw)
+    if kind != FORMAT:
+        return None
+    values["records"] = {key: Record(*parts) for key, parts in values["records"].items()}
+    values["units"] = {key: Made(*parts) for key, parts in values["units"].items()}
+    values["sheets"] = {name: Sheet(*parts) for name, parts in values["sheets"].items()}
+    return State(**values)
+
+
+def prepare(state: State, kept: Path) -> None:
+    """Written before the swap; it counts only when the site is the one that it names."""
+    values = {name: getattr(state, name) for name in State.__dataclass_fields__}
+    values["records"] = {key: _plain(record) for key, record in state.records.items()}
+    values["units"] = {key: tuple(made) for key, made in state.units.items()}
+    values["sheets"] = {name: tuple(sheet) for name, sheet in state.sheets.items()}
+    folder = kept / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / PENDING).write_bytes(marshal.dumps((FORMAT, values)))
+
+
+def settle(state: State, kept: Path) -> None:
+    """After the swap. The files of what is gone or was made anew go."""
+    folder = kept / FOLDER
+    (folder / PENDING).replace(folder / STATE)
+    wanted = {unit_name(key, made.inputs) for key, made in state.units.items()}
+    for entry in os.scandir(folder):
+        if entry.name.endswith(".unit") and entry.name not in wanted:
+            Path(entry.path).unlink(missing_ok=True)
+
+
+def forget(kept: Path, site: Path) -> None:
+    """Nothing of what an earlier build left stays: neither what it kept nor its tree beside the site."""
+    shutil.rmtree(kept / FOLDER, ignore_errors=True)
+    drop_spare(site)
+
+
+def _plain(record: Record) -> tuple[Any, ...]:
+    return tuple(getattr(record, name) for name in Record.__dataclass_fields__)
+
+
+# --- a unit's file: its card and rows first, then what only feeds and search ask ----------------------------------------
+
+
+def unit_name(key: str, inputs: bytes) -> str:
+    return f"{key.replace('/', '-')}-{inputs.hex()[:12]}.unit"
+
+
+def write_unit(
+    kept: Path, name: str, card: CardRow, rows: Iterable[Row], entries: Iterable[FeedEntry], words: Any
+) -> None:
+    parts: tuple[Any, ...] = ((tuple(card), [tuple(row) for row in rows]), [tuple(entry) for entry in entries], words)
+    raw = [marshal.dumps(part) for part in parts]
+    file = kept / FOLDER / name
+    partial = file.with_suffix(".partial")
+    partial.write_bytes(b"".join([*(len(part).to_bytes(LENGTH, "big") for part in raw), *raw]))
+    partial.replace(file)
+
+
+def _part(kept: Path, name: str, number: int) -> Any:
+    with (kept / FOLDER / name).open("rb") as file:
+        head = file.read(3 * LENGTH)
+        lengths = [int.from_bytes(head[at : at + LENGTH], "big") for at in range(0, 3 * LENGTH, LENGTH)]
+        file.seek(sum(lengths[:number]), os.SEEK_CUR)
+        return marshal.loads(file.read(lengths[number]))
+
+
+def read_rows(kept: Path, name: str) -> tuple[CardRow, tuple[Row, ...]]:
+    card, rows = _part(kept, name, 0)
+    return CardRow(*card), tuple(Row(*row) for row in rows)
+
+
+def read_entries(kept: Path, name: str) -> tuple[FeedEntry, ...]:
+    return tuple(FeedEntry(*entry) for entry in _part(kept, name, 1))
+
+
+def read_words(kept: Path, name: str) -> Any:
+    return _part(kept, name, 2)
+
+
+def there(kept: Path, units: Mapping[str, Made]) -> Iterator[str]:
+    """The keys whose files are where they should be."""
+    try:
+        names = {entry.name for entry in os.scandir(kept / FOLDER)}
+    except OSError:
+        return
+    yield from (key for key, made in units.items() if unit_name(key, made.inputs) in names)

@@ -1,0 +1,262 @@
+"""The pages and files that tell of several editions, each made anew only when what it tells of has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from itertools import pairwise
+from typing import Any
+
+from builder.archive import calendars, documents, feeds, found, fronts, html, redirects, topics
+from builder.archive.kept import Sheet, State
+from builder.archive.site import IMAGES, File, Site
+from builder.archive.stock import Stock
+from builder.former import answers
+from builder.model import Register
+from builder.templates import read_text
+
+Put = Callable[[str, bytes], bytes]
+Made = Iterable[File]
+
+
+@dataclass
+class Sheets:
+    """`before`: what the last build left; `after`: what this one leaves. `put` takes what is made."""
+
+    site: Site
+    stock: Stock
+    before: State
+    after: State
+    put: Put
+    former: Mapping[str, str]
+    """Each former address of something, and its address."""
+    register: Register
+    rendered: int = 0
+    taken: set[str] = field(default_factory=set)
+    """The paths that have an owner: the first one keeps it."""
+
+    def sheet(self, name: str, inputs: object, make: Callable[[], Made]) -> None:
+        """`inputs`: plain values that change whenever what `make` makes does."""
+        old = self.before.sheets.get(name)
+        if old and old.inputs == self._hash(inputs, old.asked) and not self.taken & old.files.keys():
+            self._keep(name, old)
+            return
+        self.site.public.asked = set()
+        self.site.used.clear()
+        files = {path: content for path, content in make() if path not in self.taken}
+        asked = tuple(sorted(self.site.public.asked))
+        pictures = {used: str(self.site.pictures[used].file) for used in self.site.used}
+        held = {path: self.put(path, content) for path, content in files.items()}
+        self.rendered += len(files)
+        self._keep(name, Sheet(self._hash(inputs, asked), asked, held, pictures))
+
+    def _keep(self, name: str, sheet: Sheet) -> None:
+        self.after.sheets[name] = sheet
+        self.taken |= sheet.files.keys()
+
+    def _hash(self, inputs: object, asked: Iterable[str]) -> bytes:
+        statuses = [(key, self.after.statuses.get(key)) for key in asked]
+        return _hash((self.after.world, inputs, statuses))
+
+    # --- all of them ---
+
+    def all(self) -> None:
+        for path, content in _fixed(self.site):
+            self.sheet(path, content, lambda path=path, content=content: [(path, content)])  # type: ignore[misc]
+        self._fronts()
+        self._topics()
+        self._schools()
+        self._feeds()
+        self._calendars()
+        self._documents()
+        self._found()
+        self._redirects()
+        self._pictures()
+
+    def _fronts(self) -> None:
+        site, stock = self.site, self.stock
+        for b in (site.main, *site.others):
+            self.sheet(f"home {b.id}", fronts.home_inputs(site, stock, b), lambda b=b: [fronts.home(site, stock, b)])  # type: ignore[misc]
+            for year, places, years in fronts.editions_of(site, b):
+                self.sheet(
+                    f"editions {b.id} {year}",
+                    (stock.told(places), years),
+                    lambda b=b, places=places, year=year, years=years: [  # type: ignore[misc]
+                        fronts.editions(site, b, [stock.card(place) for place in places], year, years)
+                    ],
+                )
+
+    def _topics(self) -> None:
+        """Lists of a year whose editions tell the same as before are not even looked at."""
+        site, stock = self.site, self.stock
+        newest = stock.years[0] if stock.years else ""
+        older = [year for year in stock.years if year != newest]
+        every = topics.topics(site)
+        has = {topic.path: self._years_with(topic, older) for topic in every}
+        soon = [
+            (row.path, row.end - topics.SOON <= stock.now) for row in fronts.ahead(stock) if row.end - topics.SOON > 0
+        ]
+        told = stock.told(stock.recent_of(newest))
+        for topic in every:
+            ahead = soon if topic.kind else ()
+            self._list(topic, "", (told, has[topic.path], ahead), has[topic.path])
+        for year in older:
+            told = stock.told(stock.of_year(year))
+            for topic in every:
+                if year in has[topic.path]:
+                    self._list(topic, year, (told, has[topic.path]), has[topic.path])
+
+    def _years_with(self, topic: topics.Topic, years: list[str]) -> tuple[str, ...]:
+        """The years of which the topic has a page: a sealed year is asked once."""
+        found_ = []
+        for year in years:
+            name, told = f"has {topic.path} {year}", self.stock.told(self.stock.of_year(year))
+            inputs = _hash((self.after.world, told))
+            old = self.before.sheets.get(name)
+            if old is None or old.inputs != inputs:
+                has = bool(topics.rows_of(topic, self.stock, year))
+                old = Sheet(inputs, ("yes",) if has else (), {}, {})
+            self.after.sheets[name] = old
+            if old.asked:
+                found_.append(year)
+        return tuple(found_)
+
+    def _list(self, topic: topics.Topic, year: str, inputs: object, years: tuple[str, ...]) -> None:
+        """First by what its editions tell, in short; when that changed, by its own rows."""
+        site, stock = self.site, self.stock
+        name, short = f"list {topic.path} {year}", f"short {topic.path} {year}"
+        quick = _hash((self.after.world, inputs))
+        before = self.before.sheets.get(short)
+        old = self.before.sheets.get(name)
+        self.after.sheets[short] = Sheet(quick, (), {}, {})
+        if before and old and before.inputs == quick and not self.taken & old.files.keys():
+            self._keep(name, old)
+            return
+        rows = topics.rows_of(topic, stock, year)
+        ahead = [(row, row.end - topics.SOON <= stock.now) for row in fronts.ahead(stock) if topic.wanted(row)]
+        self.sheet(
+            name,
+            (rows, ahead if topic.kind and not year else (), years),
+            lambda: [topics.page(site, stock, topic, rows, year, years)],
+        )
+
+    def _schools(self) -> None:
+        site, stock = self.site, self.stock
+        every = topics.schools(stock)
+        paths = topics.school_paths(every)
+        counts = {name: sum(count for _, count, _ in places) for name, places in every.items()}
+        self.sheet("schools", tuple(counts.items()), lambda: [topics.all_schools(site, paths, counts)])
+        for name, places in every.items():
+            self.sheet(
+                f"school {name}",
+                (paths[name], [(place.key, told) for place, _, told in places]),
+                lambda name=name, places=places: [  # type: ignore[misc]
+                    topics.school(site, stock, name, paths[name], [
+                        row for row in stock.rows(place for place, _, _ in places) if row.school == name and row.own
+                    ])
+                ],
+            )  # fmt: skip
+
+    def _feeds(self) -> None:
+        site, stock = self.site, self.stock
+        for feed in feeds.feeds(site, stock):
+            near = feed.places[: feeds.NEWEST]
+            months = feeds.months(feed) if feed.archived else {}
+            inputs = (stock.fed(near), feed.title, feed.id, next(iter(months), ""))
+            short, name = f"short feed {feed.base}", f"feed {feed.base}"
+            quick = _hash((self.after.world, inputs))
+            before, old = self.before.sheets.get(short), self.before.sheets.get(name)
+            self.after.sheets[short] = Sheet(quick, (), {}, {})
+            if before and old and before.inputs == quick and not self.taken & old.files.keys():
+                self._keep(name, old)
+            else:
+                rows = feeds.current(feed, stock)
+                told = [(row.key, self.after.units[row.edition].entries) for row in rows]
+                self.sheet(name, (rows, told, inputs[1:]), lambda feed=feed: feeds.files(site, stock, feed))  # type: ignore[misc]
+            for (newer, _), (month, places), (older, _) in _threes(list(months.items())):
+                self.sheet(
+                    f"feed {feed.base} {month}",
+                    (stock.fed(places), newer, older),
+                    lambda feed=feed, month=month, newer=newer, older=older: [  # type: ignore[misc]
+                        feeds.archive_file(site, stock, feed, month, newer, older)
+                    ],
+                )
+
+    def _calendars(self) -> None:
+        site, stock = self.site, self.stock
+        rows = calendars.rows_of(stock, calendars.this_year(site))
+        for calendar in calendars.calendars(site):
+            own = [row for row in rows if calendar.wanted(row)]
+            inputs = [(row.calendar, row.first, row.key) for row in own]
+            self.sheet(
+                calendar.path,
+                inputs,
+                lambda calendar=calendar, own=own: [calendars.calendar_file(site, calendar, own)],  # type: ignore[misc]
+            )
+        self.sheet("calendars/editions.ics", site.public.now.year, lambda: [calendars.update_file(site)])
+
+    def _documents(self) -> None:
+        site = self.site
+        every = [(d.slug, d.title, d.summary, repr(d.updated)) for d in site.public.documents]
+        self.sheet("documents", every, lambda: documents.list_files(site))
+        for document in site.public.documents:
+            told = repr(
+                (document.slug, document.title, document.summary, document.body, document.contact, document.updated)
+            )
+            self.sheet(f"document {document.slug}", told, lambda d=document: [documents.document_file(site, d)])  # type: ignore[misc]
+        for page in site.public.pages:
+            told = repr((page.slug, page.title, page.summary, page.body, page.contact, page.updated))
+            self.sheet(f"page {page.slug}", told, lambda p=page: [documents.page_file(site, p)])  # type: ignore[misc]
+
+    def _found(self) -> None:
+        site, stock = self.site, self.stock
+        self.sheet("404.html", "", lambda: [documents.not_found(site)])
+        self.sheet("feeds", [b.id for b in site.others], lambda: [found.feeds_page(site)])
+        self.sheet("for", (), lambda: [found.audiences_page(site)])
+        for year in stock.years:
+            places = stock.of_year(year)
+            self.sheet(
+                f"sitemap {year}",
+                stock.told(places),
+                lambda year=year, places=places: [found.year_map(site, stock, year, places)],  # type: ignore[misc]
+            )
+        pages = sorted(p for s in self.after.sheets.values() for p in s.files if p.endswith("index.html"))
+        self.sheet("sitemap pages", pages, lambda: [found.page_map(site, pages)])
+        self.sheet("sitemap", stock.years, lambda: [found.map_of_maps(site, stock.years), found.robots(site)])
+
+    def _redirects(self) -> None:
+        paths = self.after.files()
+        living = redirects.living(paths)
+        found = answers(self.former, self.register, living, self.site.public.now.date())
+        told = (sorted(found.moved.items()), sorted(found.gone))
+        self.sheet("redirects", told, lambda: redirects.redirect_files(self.site, found, paths))
+
+    def _pictures(self) -> None:
+        before = self.before.files()
+        files = {}
+        for name, file in sorted(self.after.pictures().items()):
+            path = f"{IMAGES}{name}"
+            files[path] = before.get(path) or self.put(path, _bytes(file))
+        self.after.sheets["pictures"] = Sheet(b"", (), files, {})
+
+
+def _fixed(site: Site) -> Iterator[File]:
+    yield "style.css", site.style.encode("utf-8")
+    yield "icon.svg", html.to_bytes(read_text("web/icon.svg", site.press.search))
+
+
+def _threes(months: list[tuple[str, Any]]) -> Iterator[tuple[Any, Any, Any]]:
+    """Each month with the newer and the older one; newest first."""
+    none = ("", None)
+    for (newer, here), (_, older) in zip(pairwise([none, *months]), pairwise([*months, none]), strict=True):
+        yield newer, here, older
+
+
+def _bytes(file: str) -> bytes:
+    with open(file, "rb") as opened:  # noqa: PTH123
+        return opened.read()
+
+
+def _hash(value: object) -> bytes:
+    return blake2b(repr(value).encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -1,0 +1,86 @@
+"""The public editions' cards, rows and feed entries, read from what the build keeps when somebody asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from builder.archive import kept
+from builder.archive.kept import Made
+from builder.archive.public import Place
+from builder.archive.rows import CardRow, FeedEntry, Row
+
+
+@dataclass
+class Stock:
+    """`places`: newest first. `now`: in seconds."""
+
+    folder: Path
+    places: tuple[Place, ...]
+    units: Mapping[str, Made]
+    now: float
+    _rows: dict[str, tuple[CardRow, tuple[Row, ...]]] = field(default_factory=dict)
+    _entries: dict[str, tuple[FeedEntry, ...]] = field(default_factory=dict)
+
+    def _name(self, key: str) -> str:
+        return kept.unit_name(key, self.units[key].inputs)
+
+    def _read(self, key: str) -> tuple[CardRow, tuple[Row, ...]]:
+        if key not in self._rows:
+            self._rows[key] = kept.read_rows(self.folder, self._name(key))
+        return self._rows[key]
+
+    def card(self, place: Place) -> CardRow:
+        return self._read(place.key)[0]
+
+    def rows(self, places: Iterable[Place]) -> Iterator[Row]:
+        """The items at home in these editions, in the order of each."""
+        return (row for row in self.all_rows(places) if row.home)
+
+    def all_rows(self, places: Iterable[Place]) -> Iterator[Row]:
+        """With their guests."""
+        for place in places:
+            yield from self._read(place.key)[1]
+
+    def entry(self, row: Row) -> FeedEntry:
+        if row.edition not in self._entries:
+            self._entries[row.edition] = kept.read_entries(self.folder, self._name(row.edition))
+        slugs = [one.key for one in self._read(row.edition)[1]]
+        return self._entries[row.edition][slugs.index(row.key)]
+
+    def words(self, key: str) -> object:
+        return kept.read_words(self.folder, self._name(key))
+
+    def forget(self) -> None:
+        """What was read is not needed any more; memory is."""
+        self._rows.clear()
+        self._entries.clear()
+
+    # --- which editions, and what changes when they do ---
+
+    @cached_property
+    def years(self) -> tuple[str, ...]:
+        """Newest first."""
+        return tuple(sorted({place.year for place in self.places}, reverse=True))
+
+    def of_year(self, year: str) -> tuple[Place, ...]:
+        return tuple(place for place in self.places if place.year == year)
+
+    def recent_of(self, year: str) -> tuple[Place, ...]:
+        """A year's and those of the year before."""
+        return tuple(place for place in self.places if year and 0 <= int(year) - int(place.year) <= 1)
+
+    @cached_property
+    def open(self) -> tuple[Place, ...]:
+        """Those in which something is still ahead."""
+        return tuple(place for place in self.places if self.units[place.key].last > self.now)
+
+    def told(self, places: Iterable[Place]) -> tuple[bytes, ...]:
+        """Changes when anything does that lists tell of these editions."""
+        return tuple(self.units[place.key].rows for place in places)
+
+    def fed(self, places: Iterable[Place]) -> tuple[bytes, ...]:
+        """The same for feeds."""
+        return tuple(self.units[place.key].entries for place in places)

@@ -1,0 +1,208 @@
+"""One edition → its page, its items' pages and calendar files, and what all other pages will ask of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from builder import dates
+from builder.archive import data, feeds, html, ics, lists
+from builder.archive.items import WebItem
+from builder.archive.public import Place, Sent
+from builder.archive.rows import CardRow, FeedEntry, Row
+from builder.archive.site import Site, beside
+from builder.archive.standfirst import standfirst
+from builder.facts import day_block
+from builder.items import last_moment
+from builder.kinds import Consultation, Event
+from builder.markdown import inline
+from builder.model import Item, Moment
+from builder.view import EditionView, Link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """`files`: path → bytes. `pictures`: name → the file that has its bytes."""
+
+    card: CardRow
+    rows: tuple[Row, ...]
+    entries: tuple[FeedEntry, ...]
+    files: dict[str, bytes] = field(default_factory=dict)
+    pictures: dict[str, str] = field(default_factory=dict)
+
+
+def unit(site: Site, place: Place, newer: Place | None, older: Place | None) -> Unit:
+    sent = site.public.of(place)
+    site.used.clear()
+    view = site.viewer.edition(sent.edition, sent.items)
+    files = dict([_page(site, sent, view, newer, older)])
+    rows, entries = [], []
+    for item in sent.items:
+        homes = site.public.homes(item)
+        home = homes[0].edition.key == place.key
+        shown = site.shelf.of(item)
+        row = row_of(site, sent, shown, home=home)
+        rows.append(row)
+        entries.append(FeedEntry(feeds.entry_id(site.url, item.key), _content(site, shown)))
+        if not home:
+            continue
+        files.update([_item(site, item, sent, homes)])
+        if isinstance(item.details, Event):
+            files[f"{row.path}event.ics"] = ics.calendar(site.publisher.name, [row.calendar])
+    return Unit(
+        card=_card(site, sent, view),
+        rows=tuple(rows),
+        entries=tuple(entries),
+        files=files,
+        pictures=_pictures(site, sent),
+    )
+
+
+def _pictures(site: Site, sent: Sent) -> dict[str, str]:
+    """Those on pages, and those in letters that have gone out, under names that nobody can guess or read."""
+    whole = site.public.whole(sent.edition.key)
+    found = {name: str(site.pictures[name].file) for name in site.used}
+    letters = site.press.letter_pictures(whole, site.viewer) if whole else ()
+    return found | {picture.name: str(picture.file) for picture in letters}
+
+
+def _card(site: Site, sent: Sent, view: EditionView) -> CardRow:
+    return CardRow(
+        path=sent.path,
+        day=view.day,
+        iso=view.iso,
+        number=view.number,
+        special=sent.edition.special or sent.edition.title,
+        standfirst=standfirst(sent.items, site.words),
+        bulletin=sent.bulletin.id,
+        name=sent.bulletin.name,
+        key=sent.edition.key,
+        at=sent.at.timestamp(),
+    )
+
+
+def _turn(site: Site, place: Place | None) -> Link | None:
+    if place is None:
+        return None
+    bulletin = site.press.house.bulletins[place.bulletin]
+    return Link(dates.say(place.day), f"{site.url}/{bulletin.path}editions/{place.day}/")
+
+
+def _page(site: Site, sent: Sent, view: EditionView, newer: Place | None, older: Place | None) -> tuple[str, bytes]:
+    bulletin = sent.bulletin
+    page = site.page(
+        sent.path,
+        view.day,
+        data.edition(view, sent.at, site.publisher),
+        of=bulletin.name,
+        description=standfirst(sent.items, site.words),
+        crumbs=(*site.crumbs(bulletin), site.link("all-editions", f"{bulletin.path}editions/")),
+        feed=site.feed(bulletin),
+        article=True,
+    )
+    return site.write(
+        "edition.html",
+        page,
+        edition=view,
+        opening=html.lowered(site.shelf.body(view.opening.html), 1),
+        sections=site.shelf.sections(view.sections, sent.items),
+        older=_turn(site, older),
+        newer=_turn(site, newer),
+    )
+
+
+def _item(site: Site, item: Item, home: Sent, carrying: tuple[Sent, ...]) -> tuple[str, bytes]:
+    shown = site.shelf.of(item)
+    bulletin = site.press.house.bulletins[item.key.bulletin]
+    keys = [one.key for one in home.items]
+    before, after = beside(home.items, keys.index(item.key))
+    day = dates.say(home.edition.day)
+    asked = site.viewer.useful_url(home.bulletin.id, home.edition.day)
+    page = site.page(
+        shown.view.url.removeprefix(f"{site.url}/"),
+        shown.view.title,
+        data.item(shown, site.public.published(item), site.publisher, site.press.house.calendar.zone),
+        of=bulletin.name,
+        description=shown.description,
+        crumbs=(*site.crumbs(home.bulletin), Link(day, site.viewer.edition_url(home.edition))),
+        picture=shown.view.picture,
+        feed=site.feed(bulletin),
+        article=True,
+    )
+    return site.write(
+        "item.html",
+        page,
+        shown=shown,
+        editions=[(sent.bulletin.name, lists.place_card(sent, site.viewer)) for sent in carrying],
+        before=site.shelf.of(before).view if before else None,
+        after=site.shelf.of(after).view if after else None,
+        useful=f"{asked}{item.slug}" if asked and item.kind != "notice" else "",
+    )
+
+
+def _content(site: Site, shown: WebItem) -> str:
+    """The item whole, as feeds carry it."""
+    return html.safe(site.render("feed-content.html", shown=shown, view=shown.view).strip())
+
+
+def row_of(site: Site, sent: Sent, shown: WebItem, *, home: bool) -> Row:
+    item, view = shown.item, shown.view
+    told = item.original or item
+    published = site.public.published(item)
+    picture = view.picture
+    return Row(
+        path=view.url.removeprefix(f"{site.url}/"),
+        title=view.title,
+        kind=told.kind,
+        label=view.label,
+        description=shown.description,
+        bulletin=sent.bulletin.id,
+        section=item.section,
+        edition=sent.edition.key,
+        slug=item.slug,
+        key=str(item.key),
+        audience=site.press.in_order(item.audience),
+        day=published.astimezone(site.public.now.tzinfo).date().isoformat(),
+        published=feeds.moment(published),
+        updated=feeds.moment(published),
+        school=view.school,
+        picture=(picture.url.rpartition("/")[2], picture.width, picture.height, picture.alt) if picture else None,
+        home=home,
+        own=item.original is None,
+        note=shown.banner,
+        outcome=inline(told.details.outcome) if isinstance(told.details, Consultation) else "",
+        **_dated(site, item, shown),
+    )
+
+
+def _dated(site: Site, item: Item, shown: WebItem) -> dict[str, Any]:
+    """What a row tells of the item's own day."""
+    told, zone = (item.original or item).details, site.press.house.calendar.zone
+    last = last_moment(told)
+    if last is None:
+        return {}
+    day: Moment = told.starts if isinstance(told, Event) else last
+    leaf = day_block(day.day)
+    opens = told.opens.moment(zone).timestamp() if isinstance(told, Consultation) and told.opens else 0.0
+    return {
+        "first": day.moment(zone).timestamp(),
+        "end": last.end(zone).timestamp(),
+        "when": dates.say_span(told.starts, told.ends) if isinstance(told, Event) else dates.say_moment(day),
+        "leaf": (leaf.weekday, leaf.day, leaf.month),
+        "iso": day.day.isoformat(),
+        "opens": opens,
+        "calendar": ics.component(_entry(site, item, shown), zone),
+    }
+
+
+def _entry(site: Site, item: Item, shown: WebItem) -> ics.Entry:
+    told = (item.original or item).details
+    booking = f"{site.viewer.say('facts', 'book')}: {told.book}" if isinstance(told, Event) and told.book else ""
+    return ics.Entry(
+        uid=f"{item.key.bulletin}-{item.key.day}-{item.slug}@{feeds.host(site.url)}",
+        stamp=site.public.published(item),
+        title=item.title,
+        text="\n".join(filter(None, (shown.view.summary, booking))),
+        url=shown.view.url,
+        details=told,
+    )

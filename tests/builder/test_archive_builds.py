@@ -1,0 +1,209 @@
+"""Item 8: only what changed is rendered and written, and the bytes are those of a full build, whatever was done before."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from builder.archive import archive, build
+from builder.archive.manifest import digest, manifest
+from builder.model import BuilderError
+from tests.builder.changing import Changing
+from tests.builder.written import ZONE, item, open_written, picture, write_house
+
+WEEK = "weekly/2025-01-14"
+
+
+def held(site: Path) -> dict[str, bytes]:
+    return {file.relative_to(site).as_posix(): file.read_bytes() for file in site.rglob("*") if file.is_file()}
+
+
+def make(root: Path, now: datetime = datetime(2025, 1, 22, 9, tzinfo=ZONE), **more: object) -> object:
+    press = open_written(root, now=now)
+    try:
+        return build(press, root / "site", **more)  # type: ignore[arg-type]
+    finally:
+        press.close()
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Path:
+    files: dict[str, str | bytes] = {
+        f"{WEEK}/{name}.md": item(name, f"About {name}.") for name in ("one", "two", "three")
+    }
+    files |= {"weekly/2025-01-07/before.md": item("Before"), "weekly/2025-01-21/after.md": item("After")}
+    return write_house(tmp_path / "house", files)
+
+
+def walk(folder: Path, seed: int, steps: int) -> tuple[int, int]:
+    """Builds after every change and compares with a full build; how often it did, and how often content was refused."""
+    changing = Changing(folder / "house", random.Random(seed))
+    changing.begin()
+    changing.remember()
+    compared = refused = 0
+    for _ in range(steps):
+        changing.step()
+        whole = open_written(changing.root, now=changing.now, kept=folder / "whole")
+        try:
+            wanted: dict[str, bytes] | None = dict(archive(whole))
+        except BuilderError:
+            wanted = None
+        whole.close()
+        before = held(changing.root / "site")
+        try:
+            make(changing.root, changing.now)
+        except BuilderError:
+            assert wanted is None, (seed, changing.moves)
+            assert held(changing.root / "site") == before
+            refused += 1
+            if changing.chance.random() < 0.8:
+                changing.take_back()
+            continue
+        found = held(changing.root / "site")
+        differ = sorted(path for path in {*found, *(wanted or {})} if found.get(path) != (wanted or {}).get(path))
+        assert wanted is not None and not differ, (seed, changing.moves, differ)
+        changing.remember()
+        compared += 1
+    return compared, refused
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_any_chain_of_builds_gives_the_bytes_of_a_full_one(tmp_path: Path, seed: int) -> None:
+    compared, _ = walk(tmp_path, seed, 16)
+    assert compared > 5
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("seed", range(100, 125))
+def test_a_thousand_edits_and_more_give_the_bytes_of_a_full_build(tmp_path: Path, seed: int) -> None:
+    compared, refused = walk(tmp_path, seed, 60)
+    assert compared + refused == 60 and compared > 25
+
+
+def test_nothing_is_written_when_nothing_has_changed(house: Path) -> None:
+    first = make(house)
+    assert first.written == first.files > 20  # type: ignore[attr-defined]
+    stood = {path: (house / "site" / path).stat().st_ino for path in held(house / "site")}
+    again = make(house)
+    assert (again.rendered, again.written) == (0, 0)  # type: ignore[attr-defined]
+    assert stood == {path: (house / "site" / path).stat().st_ino for path in held(house / "site")}
+
+
+def test_an_edited_item_touches_little(house: Path) -> None:
+    make(house)
+    before = held(house / "site")
+    path = house / "content" / WEEK / "two.md"
+    path.write_text(path.read_text() + "\nA second paragraph.\n")
+    outcome = make(house)
+    after = held(house / "site")
+    changed = {name for name in after if after[name] != before.get(name)}
+    assert outcome.written == len(changed)  # type: ignore[attr-defined]
+    assert {"items/two/index.html", "editions/2025-01-14/index.html", "feed.xml"} <= changed
+    assert not {"items/one/index.html", "items/before/index.html", "editions/index.html", "style.css"} & changed
+
+
+@pytest.mark.parametrize("gone", [f"{WEEK}/two.md", WEEK])
+def test_what_is_deleted_is_gone_from_every_file(house: Path, gone: str) -> None:
+    path = house / "content" / WEEK / "two.md"
+    path.write_text(
+        item("Zanzibar", "Zanzibar", kind="event", starts="1 March 2025", school="").replace("school: \n", "")
+    )
+    make(house)
+    assert b"Zanzibar" in b"".join(held(house / "site").values())
+    target = house / "content" / gone
+    shutil.rmtree(target) if target.is_dir() else target.unlink()
+    make(house)
+    site = held(house / "site")
+    assert b"zanzibar" not in b"".join([*site.values(), *(path.encode() for path in site)]).lower()
+    assert not (house / "site" / "items" / "two").exists()
+
+
+def test_a_lost_cache_a_lost_site_and_a_strange_site_are_mended(house: Path) -> None:
+    make(house)
+    wanted = held(house / "site")
+    shutil.rmtree(house / "var")
+    make(house)
+    assert held(house / "site") == wanted
+    shutil.rmtree(house / "site")
+    make(house)
+    assert held(house / "site") == wanted
+    shutil.copytree(house / "site", house / "copy")
+    shutil.rmtree(house / "site")
+    (house / "copy" / "items" / "one" / "index.html").write_text("Something else")
+    (house / "copy").rename(house / "site")
+    make(house)
+    assert held(house / "site") == wanted
+
+
+def test_a_full_build_mends_what_somebody_did_to_the_site(house: Path) -> None:
+    make(house)
+    wanted = held(house / "site")
+    (house / "site" / "items" / "one" / "index.html").unlink()
+    (house / "site" / "stray.txt").write_text("x")
+    make(house, full=True)
+    assert held(house / "site") == wanted
+
+
+def test_the_manifest_names_every_file_with_its_hash(house: Path) -> None:
+    make(house)
+    told = manifest(house / "site", house / "var" / "cache")
+    assert told == {path: digest(content) for path, content in held(house / "site").items()}
+    path = house / "content" / WEEK / "two.md"
+    path.write_text(path.read_text() + "\nMore.\n")
+    make(house)
+    told = manifest(house / "site", house / "var" / "cache")
+    assert told == {path: digest(content) for path, content in held(house / "site").items()}
+    shutil.rmtree(house / "var")
+    assert manifest(house / "site", house / "var" / "cache") == told
+
+
+def test_several_processes_give_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from builder.archive import workers
+
+    files: dict[str, str | bytes] = {"weekly/2025-01-07/a.png": picture()}
+    for day in ("01", "02", "03", "07"):
+        files |= {
+            f"weekly/2025-01-{day}/x-{day}-{n}.md": item(f"Item {n}", "![x](a.png)" if day == "07" else "")
+            for n in range(3)
+        }
+    root = write_house(tmp_path / "house", files)
+    make(root, jobs=1)
+    alone = held(root / "site")
+    shutil.rmtree(root / "site")
+    shutil.rmtree(root / "var")
+    monkeypatch.setattr(workers, "WORTH", 1)
+    make(root, jobs=3)
+    assert held(root / "site") == alone
+
+
+def test_what_blocks_is_told_and_the_old_site_stays(house: Path) -> None:
+    make(house)
+    before = held(house / "site")
+    (house / "content" / WEEK / "bad.md").write_text(item("Bad", "![x](none.png)", audience="nobody"))
+    with pytest.raises(BuilderError) as told:
+        make(house)
+    assert {finding.code for finding in told.value.findings} == {"unknown-audience", "bad-image"}
+    assert held(house / "site") == before
+    (house / "content" / WEEK / "bad.md").unlink()
+    make(house)
+    assert held(house / "site") == before
+
+
+def test_a_build_that_dies_leaves_a_state_that_the_next_one_trusts_only_if_it_may(house: Path) -> None:
+    """Killed between the swap and the last step: the state that was prepared is the site's."""
+    from builder.archive import kept
+
+    make(house)
+    path = house / "content" / WEEK / "two.md"
+    path.write_text(path.read_text() + "\nMore.\n")
+    make(house)
+    folder = house / "var" / "cache" / kept.FOLDER
+    (folder / kept.STATE).rename(folder / kept.PENDING)
+    assert make(house).written == 0  # type: ignore[attr-defined]
+    path.write_text(path.read_text() + "\nStill more.\n")
+    make(house)
+    assert held(house / "site") == dict(archive(open_written(house, kept=house / "other")))
