@@ -32,34 +32,34 @@ def check_version(engine: Engine) -> None:
         )
 
 
-def migrate(engine: Engine) -> tuple[str, ...]:
+def migrate(engine: Engine, to: str = "") -> tuple[str, ...]:
     """Bring the schema up to date in one transaction; the revisions that were applied, oldest first.
 
-    Killed at any statement, it has changed nothing. Two at once: the second waits, then finds nothing to do (R20).
+    `to`: an earlier revision, for the rows of an old backup. Killed at any statement, it has changed nothing. Two at once: the second waits, then finds nothing to do (R20).
     """
     with said_clearly(engine), engine.connect() as connection:
         _switch_foreign_keys(connection, on=False)
         try:
             with connection.begin():
-                applied = _migrate(connection)
+                applied = _migrate(connection, to or known_revisions()[-1])
         finally:
             _switch_foreign_keys(connection, on=True)
     return applied
 
 
-def _migrate(connection: Connection) -> tuple[str, ...]:
+def _migrate(connection: Connection, to: str) -> tuple[str, ...]:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
     found = _revision(connection)
     _refuse_newer(found)
-    missing = tuple(revision for revision in known_revisions() if found is None or revision > found)
+    missing = tuple(each for each in known_revisions() if each <= to and (found is None or each > found))
     if missing:
-        _upgrade(connection)
+        _upgrade(connection, to)
         _check_foreign_keys(connection)
     return missing
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, to: str) -> None:
     from alembic import command
     from alembic.config import Config
 
@@ -67,7 +67,7 @@ def _upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
 
 
 def _revision(connection: Connection) -> str | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from desk.commands import (
+    backup,
     building,
     intake,
     notes,
@@ -43,6 +44,8 @@ for command in (
     building.preview,
     publishing.publish,
     publishing.takedown,
+    backup.backup,
+    backup.restore,
     public.serve,
     stories.stories,
     intake.intake,

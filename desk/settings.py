@@ -32,6 +32,7 @@ from builder.model import (
 from desk.tables import PREFIX, Mistakes, Steps, Table
 
 FILE = "bulletin.toml"
+JOURNAL = ".bulletin-restore.json"  # there while a backup is being put in place
 # Tables that belong to other rooms; each room checks its own.
 OTHER_ROOMS = ("subscribers", "goodnews", "delivery", "desk", "db", "publish")
 
@@ -65,6 +66,10 @@ def find_root(start: Path) -> Path:
 def load(start: Path, config: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
     """Raises SettingsError with every mistake, each with its line."""
     file = config.absolute() if config else find_root(start.absolute()) / FILE
+    if (file.parent / JOURNAL).exists():
+        raise SettingsError(
+            "A restore was cut off here, and the house is half the old one. Finish it: bulletin restore"
+        )
     text = _read(file)
     try:
         values = tomllib.loads(text)

@@ -164,6 +164,8 @@ def _forget(root: Path, pending: _Pending) -> None:
     """Built letters, and every cache but that of the compiled templates, which hold no item."""
     for bulletin, day in pending.editions:
         shutil.rmtree(root / "out" / bulletin / str(day), ignore_errors=True)
+    for trace in search(root, ["var/history"], pending.traces):  # what the desk's editor kept of earlier versions
+        (root / trace.file).unlink(missing_ok=True)
     kept = root / "var" / "cache"
     for entry in list(kept.iterdir()) if kept.is_dir() else []:
         if entry.name == "templates":
