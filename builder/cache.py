@@ -64,6 +64,16 @@ class Cache:
                 with self._database:
                     self._database.execute("DELETE FROM made")
 
+    def lighten(self) -> None:
+        """Leaves the memory to what is on the disk; what was not saved is worked out again."""
+        self._memory.clear()
+        self._fresh.clear()
+
+    @property
+    def held(self) -> int:
+        """How many values are in memory."""
+        return len(self._memory)
+
     def close(self) -> None:
         self.save()
         if self._database:
@@ -86,7 +96,8 @@ def _open(file: Path) -> sqlite3.Connection | None:
     for _ in range(2):
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            database = sqlite3.connect(file, timeout=2)
+            # Whoever shares one between threads lets them take turns.
+            database = sqlite3.connect(file, timeout=2, check_same_thread=False)
             # Losing the last writes in a power cut is fine here; waiting for the disk is not.
             database.execute("PRAGMA synchronous = OFF")
             database.execute("CREATE TABLE IF NOT EXISTS made (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID")

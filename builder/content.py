@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path, PurePosixPath
@@ -17,16 +18,23 @@ from builder.model import Bulletin, Content, Document, Edition, Finding, House, 
 
 RESERVED = {"documents", "pages", "letters"}
 EDITION_FILE = "edition.md"
+Signature = tuple[tuple[str, int, int, int], ...]
+Read = tuple[Edition, list[Finding]]
+Memory = dict[Path, tuple[Signature, Read]]
+SETTLED_NS = 50_000_000  # file systems tell times in steps, the coarsest in use of 10 ms
 EDITION_HEADERS = ("subject", "preheader", "title", "number", "special", "formerly", "checked")
 DOCUMENT_HEADERS = ("title", "summary", "updated", "contact", "formerly", "checked")
 
 
-def read_content(root: Path, house: House) -> Content:
-    """Everything under `root`/content, editions by date. Never raises for what a person wrote: it is in `findings`."""
+def read_content(root: Path, house: House, memory: Memory | None = None) -> Content:
+    """Everything under `root`/content, editions by date. Never raises for what a person wrote: it is in `findings`.
+
+    `memory`: of earlier readings with the same `house`; only editions whose files changed since are read again.
+    """
     findings: list[Finding] = []
     editions: list[Edition] = []
     for bulletin, day, folder in edition_folders(root, house, findings):
-        edition, notes = read_edition(root, house, bulletin, day, folder)
+        edition, notes = _remembered(memory, folder, lambda: read_edition(root, house, bulletin, day, folder))  # noqa: B023
         editions.append(edition)
         findings += notes
     editions = _join_excerpts(editions, findings)
@@ -57,6 +65,27 @@ def spare_drafts(findings: Iterable[Finding], editions: Iterable[Edition]) -> It
     for finding in findings:
         milder = finding.severity == "block" and finding.file in drafts
         yield replace(finding, severity="warn") if milder else finding
+
+
+def _remembered(memory: Memory | None, folder: Path, read: Callable[[], Read]) -> Read:
+    if memory is None:
+        return read()
+    signature = _signature(folder)
+    known = memory.get(folder)
+    if known is None or known[0] != signature:
+        # What was written in this very instant may be written again without another time.
+        known = memory[folder] = (signature if _settled(signature) else (), read())
+    return known[1]
+
+
+def _signature(folder: Path) -> Signature:
+    """Of each file: its name, time, size and number. Times alone would miss a file that was put back."""
+    stats = ((path, path.lstat()) for path in (*_item_files(folder), folder / EDITION_FILE) if path.is_file())
+    return tuple((str(path), stat.st_mtime_ns, stat.st_size, stat.st_ino) for path, stat in stats)
+
+
+def _settled(signature: Signature) -> bool:
+    return all(time.time_ns() - written > SETTLED_NS for _, written, _, _ in signature)
 
 
 def edition_folders(root: Path, house: House, findings: list[Finding]) -> Iterator[tuple[Bulletin, date, Path]]:
@@ -118,7 +147,7 @@ def read_edition(
         written = nothing(_name(root, path))
     else:
         written = _open(root, path)
-    edition, notes = _edition(bulletin, day, written)
+    edition, notes = read_edition_file(bulletin, day, written)
     return replace(edition, items=tuple(items)), findings + notes.findings
 
 
@@ -135,7 +164,7 @@ def _open(root: Path, path: Path) -> Written:
         return nothing(file, Finding(file, 0, "unreadable", "block", f"The file cannot be read: {error.strerror}."))
 
 
-def _edition(bulletin: Bulletin, day: date, written: Written) -> tuple[Edition, Notes]:
+def read_edition_file(bulletin: Bulletin, day: date, written: Written) -> tuple[Edition, Notes]:
     notes = Notes(written.source.file, list(written.findings))
     _check_headers(written, EDITION_HEADERS, notes)
     if written.headers and not written.headers.get("subject"):

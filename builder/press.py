@@ -84,6 +84,12 @@ class Press:
             documents=document_links(self.content.documents, self.house),
         )
 
+    def having(self, content: Content, *, drafts: bool) -> Press:
+        """The same press over other content: what was compiled, cached and prepared is shared."""
+        other = Press(self.root, self.house, self.search, self.now, self.kept, drafts, self._pictures)
+        other.__dict__.update(content=content, cache=self.cache, words=self.words, renderer=self.renderer)
+        return other
+
     def picture(self, file: str) -> Prepared | None:
         """A picture by its file, relative to the house. None when it cannot be had: `picture_findings` says why."""
         if file not in self._pictures:

@@ -50,10 +50,13 @@ class Fired:
 # --- approving -------------------------------------------------------------------------------------------------------
 
 
-def approve(office: Office, edition: Edition) -> str:
-    """Somebody has read it as it stands now; who. Raises CannotSend: what blocks cannot be approved."""
+def approve(office: Office, edition: Edition, by: str = "") -> str:
+    """Somebody has read it as it stands now; who. Raises CannotSend: what blocks cannot be approved.
+
+    `by`: how records name whoever is signed in; without it, whoever runs this program.
+    """
     sending.refuse_unless_ready(office, edition)
-    by, mark = staff_proof("approved").actor, fingerprint(office.press, edition)
+    by, mark = by or staff_proof("approved").actor, fingerprint(office.press, edition)
     with db.writing(office.engine) as connection:
         schedule.approve(connection, edition.bulletin, str(edition.day), mark, by=by, now=office.now)
     return by
@@ -62,7 +65,7 @@ def approve(office: Office, edition: Edition) -> str:
 # --- planning --------------------------------------------------------------------------------------------------------
 
 
-def plan(office: Office, edition: Edition, at: str | None) -> datetime:
+def plan(office: Office, edition: Edition, at: str | None, by: str = "") -> datetime:
     """When it will leave, in UTC. `at`: a time on its day, or a moment; None: when its bulletin goes out.
 
     Raises CannotSend when it has left or would leave before its moment, and DeliveryError when that is past.
@@ -72,7 +75,7 @@ def plan(office: Office, edition: Edition, at: str | None) -> datetime:
     moment = moment_of(office, edition, at)
     if moment < (due := office.press.sends(edition)).astimezone(UTC):
         raise CannotSend(f"{edition.key} is out at {due:%H:%M} on {due:%d %B %Y}. It cannot leave before that.")
-    mark, by = fingerprint(office.press, edition), staff_proof("planned").actor
+    mark, by = fingerprint(office.press, edition), by or staff_proof("planned").actor
     with db.writing(office.engine) as connection:
         given = (edition.bulletin, str(edition.day), moment)
         schedule.plan(connection, *given, by=by, now=office.now, fingerprint=mark)

@@ -105,7 +105,7 @@ def _trouble(desk: Desk, lines: list[str]) -> tuple[str, int]:
 def page(desk: Desk, bulletin: str | None, day: str | None) -> str:
     press = desk.press()
     edition = _edition(press, bulletin or press.house.main_bulletin.id, day)
-    variant, letter = _letter(press, edition, request.args.get("as", ""))
+    variant, letter = letter_for(press, edition, request.args.get("as", ""))
     findings = check_edition(press, edition)
     press.cache.close()
     size = encoded_size(letter.html)
@@ -116,7 +116,7 @@ def page(desk: Desk, bulletin: str | None, day: str | None) -> str:
         letter=letter,
         number_of_items=len(letter.variant.items),
         editions=_edition_choices(press, edition),
-        readers=_reader_choices(press, edition, variant),
+        readers=reader_choices(press, edition, variant),
         findings=findings,
         blocks=sum(f.severity == "block" for f in findings),
         size=size,
@@ -130,7 +130,7 @@ def letter(desk: Desk, bulletin: str, day: str, name: str) -> Response:
     """all.html, primary+senco.html?scheme=dark, all.txt."""
     press = desk.press()
     tags, _, form = name.rpartition(".")
-    _, made = _letter(press, _edition(press, bulletin, day), "" if tags == ALL else tags.replace("+", ","))
+    _, made = letter_for(press, _edition(press, bulletin, day), "" if tags == ALL else tags.replace("+", ","))
     press.cache.close()
     if form == "txt":
         return Response(made.text, mimetype="text/plain; charset=utf-8")
@@ -166,7 +166,7 @@ def _edition(press: Press, bulletin: str, day: str | None) -> Edition:
     return next(coming, editions[-1] if editions else None) or abort(404)
 
 
-def _letter(press: Press, edition: Edition, asked: str) -> tuple[str, Letter]:
+def letter_for(press: Press, edition: Edition, asked: str) -> tuple[str, Letter]:
     """(the tags asked for, in order, with commas; that reader's letter, or everything when nothing reaches them)."""
     known = {tag.id for tag in press.house.audiences.tags}
     tags = frozenset(tag for tag in asked.split(",") if tag in known)
@@ -184,7 +184,7 @@ def _edition_choices(press: Press, shown: Edition) -> list[Choice]:
     ]
 
 
-def _reader_choices(press: Press, edition: Edition, chosen: str) -> list[dict[str, Any]]:
+def reader_choices(press: Press, edition: Edition, chosen: str) -> list[dict[str, Any]]:
     """Groups of choices: everyone, the house's personas, then each audience by itself with its number of items."""
     gets = press.per_audience(edition)
     people = [(",".join(press.in_order(tags)), name) for name, tags in press.house.personas.items()]

@@ -14,7 +14,7 @@ from builder.model import Audiences, ItemKey
 from desk.editing import files
 from desk.editing.fields import LONGEST_LINE, Field, Filled, changed, fields_of, fields_of_edition, read_form, shown
 from desk.editing.history import Change, History, make
-from desk.editing.sheet import Sheet, lay_out
+from desk.editing.sheet import NotEditable, Sheet, lay_out
 from desk.editing.versions import Author
 
 
@@ -80,10 +80,10 @@ def filled_in(one: Opened, form: dict[str, list[str]]) -> Filled:
 
 def as_changed(one: Opened, filled: Filled, audiences: Audiences) -> bytes:
     """The file as it would be. Raises TooMuch: together they may be too much for one file."""
-    raw = changed(one.sheet, one.filled, filled, one.fields, audiences).raw
-    if len(raw) > MAX_FILE_BYTES:
-        raise TooMuch("body")
-    return raw
+    try:
+        return changed(one.sheet, one.filled, filled, one.fields, audiences).raw
+    except NotEditable as error:  # the one fault that good values can lead to
+        raise TooMuch("body") from error
 
 
 @dataclass(frozen=True, slots=True)

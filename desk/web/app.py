@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from desk.carrying import make_postman
+from desk.editing.warm import Warm
 from desk.goodnews.newsroom import Newsroom
 from desk.house import open_press, template_folders
 from desk.keeping import Keeping, read_keeping
@@ -113,7 +114,7 @@ def _desk(public: Public, live: Live, keeping: Keeping) -> Desk:
     routes = {route.name: route for route in ROUTES}
     back = f"{live.settings.house.publisher.url}{BACK}"
     signing = OpenId(provider, back, public.clock) if provider else None
-    return Desk(public=public, live=live, looks=lambda: looks, routes=routes, openid=signing)
+    return Desk(public=public, live=live, looks=lambda: looks, routes=routes, warm=Warm(live), openid=signing)
 
 
 def _public(

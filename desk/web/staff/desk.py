@@ -19,6 +19,7 @@ from builder.dates import say, say_clock
 from builder.model import Bulletin, House
 from builder.press import Press
 from desk.delivering import read_delivering
+from desk.editing.warm import Warm
 from desk.house import open_press
 from desk.keeping import read_keeping
 from desk.office import Office
@@ -79,6 +80,8 @@ class Desk:
     live: Live
     looks: Callable[[], Looks]
     routes: Mapping[str, Route]
+    warm: Warm
+    """A press between requests, for pages that are asked for at every keystroke. One at a time has it."""
     openid: OpenId | None = None
     """The council's own sign-in, where the settings name one."""
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from desk.web.staff import calendar, frame, house, imports, openid, people, reader, readers, refusals, signing, week
+from desk.web.staff.editions import board, item, letter, past, steps, talk
+from desk.web.staff.editions import calendar as editions
 from desk.web.staff.route import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -10,6 +12,13 @@ ROUTES: tuple[Route, ...] = (
     *signing.ROUTES,
     *openid.ROUTES,
     *week.ROUTES,
+    *editions.ROUTES,
+    *board.ROUTES,
+    *steps.ROUTES,
+    *item.ROUTES,
+    *letter.ROUTES,
+    *talk.ROUTES,
+    *past.ROUTES,
     *readers.ROUTES,
     *reader.ROUTES,
     *imports.ROUTES,
