@@ -42,12 +42,17 @@ def errand_of(settings: Settings, delivering: Delivering, clock: Callable[[], da
 
 
 def make_postman(
-    engine: Engine, settings: Settings, clock: Callable[[], datetime], folder: Path | None = None
+    engine: Engine,
+    settings: Settings,
+    clock: Callable[[], datetime],
+    folder: Path | None = None,
+    *,
+    watches: bool = False,
 ) -> Postman:
-    """Raises SettingsError and DeliveryError."""
+    """`watches`: a thread of its own carries, so that no page waits for a disk either. Raises SettingsError and DeliveryError."""
     delivering = read_delivering(settings)
     errand = errand_of(settings, delivering, clock, folder or settings.root / OUTBOX)
-    return Postman(engine, errand, is_near=delivering.transport == "folder")
+    return Postman(engine, errand, is_near=delivering.transport == "folder" and not watches)
 
 
 class Postman:

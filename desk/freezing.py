@@ -54,7 +54,7 @@ def mailing_of(office: Office, edition: Edition, kind: str = "edition") -> Maili
 
 def _browser(office: Office, edition: Edition, kind: str) -> str:
     """The reader's own letter, where the pages are served; a test has none, and shows the public edition."""
-    if kind == "edition" and office.delivering.browser == "letter":
+    if not kind.startswith("test") and office.delivering.browser == "letter":
         return f"{office.press.house.publisher.url}/read/[[letter]]"
     return office.press.viewer.edition_url(edition)
 
@@ -82,7 +82,7 @@ def recipients_of(
     query = choices.readers_of(connection, edition.bulletin, chosen.used, register.axes, today)
     with connection.execute(query.execution_options(yield_per=CHUNK)) as rows:
         for chunk in rows.partitions():
-            no = _said_no(connection, register.keys, edition.bulletin, [row.address for row in chunk])
+            no = said_no(connection, register.keys, edition.bulletin, [row.address for row in chunk])
             for row in chunk:
                 variant = chosen.of[row.group_key]
                 words = SAID_NO if row.address in no else "" if variant else NOTHING
@@ -102,7 +102,7 @@ def tokens_of(keys: Keys, bulletin: str, number: int) -> dict[str, str]:
     }
 
 
-def _said_no(connection: Connection, keys: Keys, bulletin: str, addresses: list[str]) -> set[str]:
+def said_no(connection: Connection, keys: Keys, bulletin: str, addresses: list[str]) -> set[str]:
     """Whoever has an open subscription and a "no" all the same: an old backup, a hand in the database. The "no" wins."""
     hashes = {}
     for address in addresses:

@@ -18,7 +18,7 @@ from delivery.fence import BusyError, is_held
 from delivery.model import DeliveryError
 from delivery.run import Summary
 from delivery.schedule import GRACE, Planned
-from desk import rounds, sending
+from desk import at_once, rounds, sending
 from desk.late import current_mailing, has_latecomers
 from desk.office import CannotSend, Office
 from desk.register import staff_proof
@@ -56,7 +56,17 @@ def approve(office: Office, edition: Edition, by: str = "") -> str:
     `by`: how records name whoever is signed in; without it, whoever runs this program.
     """
     sending.refuse_unless_ready(office, edition)
-    by, mark = by or staff_proof("approved").actor, fingerprint(office.press, edition)
+    return _approve(office, edition, fingerprint(office.press, edition), by)
+
+
+def approve_alone(office: Office, one: at_once.Alone, by: str = "") -> str:
+    """The same for one item that is to go by itself."""
+    at_once.refuse_unless_ready(office, one)
+    return _approve(office, one.edition, one.fingerprint, by)
+
+
+def _approve(office: Office, edition: Edition, mark: str, by: str) -> str:
+    by = by or staff_proof("approved").actor
     with db.writing(office.engine) as connection:
         schedule.approve(connection, edition.bulletin, str(edition.day), mark, by=by, now=office.now)
     return by

@@ -66,6 +66,8 @@ def reported(office: Office, sending: Sending) -> Reported:
 
 def _answers(connection: Connection, office: Office, sending: Sending) -> tuple[Answered, ...]:
     """In the order of the edition; what is no longer in it comes last."""
+    if sending.kind != "edition":
+        return ()
     given = useful.totals(connection, sending.bulletin, sending.edition)
     edition = office.press.content.edition(sending.bulletin, date.fromisoformat(sending.edition)) if given else None
     titles = {item.slug: item.title for item in office.press.items(edition)} if edition else {}

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from delivery.bounces import Report
     from delivery.returns import Consequence
     from delivery.run import Summary
+    from desk.at_once import Alone
     from desk.office import Office
     from desk.publishing.run import Published
     from desk.sending import Progress
@@ -208,6 +209,21 @@ def freeze(office: Office, edition: Edition) -> int:
         readers = recipients_of(connection, register, edition, chosen, everything(press, edition), office.today)
         letters = letters_of(press, edition, chosen.variants)
         return freezing.freeze(connection, mailing, letters, readers, now=office.now, fingerprint=mark)
+
+
+def post_alone(office: Office, one: Alone, progress: Progress | None = None) -> Summary:
+    """An action by itself: frozen for those who chose that, then delivered. Said again, it goes on where it stopped."""
+    import db
+    from delivery import freezing
+    from desk import at_once, sending
+    from desk.freezing import hold_still, mailing_of
+
+    mailing = mailing_of(office, one.edition, kind=one.kind)
+    with suppress(freezing.AlreadyFrozenError), db.writing(office.engine) as connection:
+        hold_still(connection)
+        readers = at_once.recipients(connection, office, one)
+        freezing.freeze(connection, mailing, [one.letter], readers, now=office.now, fingerprint=one.fingerprint)
+    return sending.deliver(office, one.name, progress)
 
 
 def take_outcomes(engine: Engine, keys: Keys, reports: Iterable[Report], now: datetime) -> list[Consequence]:

@@ -180,3 +180,25 @@ def readers_of(
         .join_from(subscription, subscriber, subscription.c.subscriber_id == subscriber.c.id)
         .where(is_reading(bulletin, today))
     )
+
+
+@dataclass(frozen=True, slots=True)
+class AtOnce:
+    """A reader to whom actions come by themselves, too."""
+
+    subscriber_id: int
+    address: str
+    amount: Amount
+    audiences: frozenset[str]
+
+
+def at_once(connection: Connection, bulletin: str, today: date) -> list[AtOnce]:
+    places = bits(connection)
+    query = (
+        select(subscriber.c.id, subscriber.c.address, subscription.c.amount, subscription.c.choices)
+        .join_from(subscription, subscriber, subscription.c.subscriber_id == subscriber.c.id)
+        .where(is_reading(bulletin, today), subscription.c.frequency == "actions-at-once")
+        .order_by(subscriber.c.id)
+    )
+    rows = connection.execute(query)
+    return [AtOnce(row.id, row.address, row.amount, from_mask(row.choices, places)) for row in rows]

@@ -21,17 +21,21 @@ LOOK_SECONDS = 30
 
 @click.command()
 @edition_argument
+@click.option("--action", metavar="ITEM", help="Only this item, to be sent by itself.")
 @now_option
 @json_option
 @click.pass_obj
-def approve(context: Context, bulletin: str, day: date, now: str | None) -> None:
+def approve(context: Context, bulletin: str, day: date, action: str | None, now: str | None) -> None:
     """Say that an edition may go out as it stands now. Any edit after this voids it."""
+    from desk.at_once import alone
     from desk.planning import approve as approve_it
+    from desk.planning import approve_alone
 
     with opened(context, now) as office:
         edition = one_edition(office, bulletin, day)
-        by = approve_it(office, edition)
-    say(context, {"edition": edition.key, "by": by}, f"{edition.key} is approved as it stands, by {by}.")
+        by = approve_alone(office, alone(office, edition, action)) if action else approve_it(office, edition)
+        what = f"{edition.key}/{action}" if action else edition.key
+    say(context, {"edition": edition.key, "by": by}, f"{what} is approved as it stands, by {by}.")
 
 
 class Schedule(click.Group):

@@ -35,15 +35,21 @@ mailing_argument = click.argument("mailing", required=False)
 @edition_argument
 @click.option("--dry-run", is_flag=True, help="Show who would get what, and what is in the way; change nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--action", metavar="ITEM", help="Only this item, now, to those who chose to get actions at once.")
 @now_option
 @json_option
 @click.pass_obj
-def send(context: Context, bulletin: str, day: date, dry_run: bool, yes: bool, now: str | None) -> None:
+def send(
+    context: Context, bulletin: str, day: date, dry_run: bool, yes: bool, action: str | None, now: str | None
+) -> None:
     """Send an edition to its readers, each the letter that is theirs, once. Said again, it goes on where it stopped."""
     from desk import rounds, sending
 
     with opened(context, now) as office:
         edition = one_edition(office, bulletin, day)
+        if action:
+            _send_alone(context, office, edition, action, dry_run=dry_run, yes=yes)
+            return
         before = sending.sent_before(office, edition)
         edited = before is not None and _tell_frozen(context, office, edition, before)
         if dry_run:
@@ -60,6 +66,28 @@ def send(context: Context, bulletin: str, day: date, dry_run: bool, yes: bool, n
         with meter(context) as progress:
             summary = rounds.post(office, edition, progress)
         tell_result(context, office, f"{bulletin}-{day}", summary, edited=edited)
+
+
+def _send_alone(context: Context, office: Office, edition: Edition, slug: str, *, dry_run: bool, yes: bool) -> None:
+    from desk import at_once, rounds
+    from desk.office import CannotSend
+
+    one = at_once.alone(office, edition, slug)
+    at_once.refuse_unless_ready(office, one)
+    number = at_once.count(office, one)
+    line = f"“{one.letter.subject}”: {number:,} {'reader' if number == 1 else 'readers'} chose to get it at once"
+    if dry_run:
+        say(context, {"mailing": one.name, "dry_run": True, "recipients": number}, f"{line}.\nNothing was sent.")
+        return
+    at_once.refuse_unapproved(office, one)
+    if not number:
+        raise CannotSend(f"{line}. Nothing was sent; it is in its edition.")
+    if not context.as_json:
+        click.echo(line)
+    if yes or _agreed(context):
+        with meter(context) as progress:
+            summary = rounds.post_alone(office, one, progress)
+        tell_result(context, office, one.name, summary)
 
 
 def _agreed(context: Context) -> bool:

@@ -39,7 +39,7 @@ def serve(settings: Settings, host: str, port: int, start: datetime | None, read
     import waitress
 
     register, clock = open_register(settings), started_at(start) if start else now
-    postman = make_postman(register.engine, settings, clock)
+    postman = make_postman(register.engine, settings, clock, watches=True)
     app = _app(register, clock, Outbox(settings.house.publisher, clock, postman.hurry))
     _keep_quiet()
     server = waitress.create_server(
