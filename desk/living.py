@@ -167,7 +167,8 @@ def links(settings: Settings, now: datetime) -> dict[str, str]:
 @click.command()
 @click.option("--port", default=PORT, show_default=True)
 @click.option("--folder", type=click.Path(path_type=Path), default=ROOT / "var" / "demo", show_default=True)
-def main(port: int, folder: Path) -> None:
+@click.option("--only-fill", is_flag=True, help="Make the house and end.")
+def main(port: int, folder: Path, only_fill: bool) -> None:
     """Open a desk with a living week in it. Delete the folder to begin anew."""
     from desk.commands.common import moment
     from desk.web.serving import serve
@@ -183,6 +184,9 @@ def main(port: int, folder: Path) -> None:
             fill(settings, now)
         except BuilderError as error:
             raise click.ClickException(str(error)) from error
+
+    if only_fill:
+        return
 
     def ready() -> None:
         click.echo(f"\nIt is {now:%A %d %B %Y, %H:%M} there. Sign in, within 15 minutes, as")

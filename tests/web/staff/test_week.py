@@ -3,57 +3,22 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-import pytest
-
 from desk import living
-from desk.commands.common import moment
 from desk.office import open_office
 from desk.planning import approve, plan
 from desk.rounds import chosen_editions
 from desk.settings import Settings
-from tests.web.place import Clock, Place, Reader, make_house
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, datetime]:
-    """The house of `make serve`."""
-    settings = living.make_house(tmp_path_factory.mktemp("living") / "house", "http://localhost")
-    now = moment(living.NOW, settings)
-    living.fill(settings, now)
-    return settings, now
-
-
-@pytest.fixture
-def alive(filled: tuple[Settings, datetime], tmp_path: Path) -> tuple[Settings, datetime]:
-    """A copy that a test may change."""
-    settings, now = filled
-    shutil.copytree(settings.root, tmp_path / "house")
-    return living.settings_of(tmp_path / "house", "http://localhost"), now
-
-
-@pytest.fixture
-def open_alive(alive: tuple[Settings, datetime]) -> Iterator[Callable[[str], Reader]]:
-    import db
-    from desk.web.app import create_app
-    from tests.web.conftest import KEYS
-
-    settings, now = alive
-    engine = db.open_database("sqlite:///var/bulletin.db", root=settings.root)
-    clock = Clock(at=now)
-    app = create_app(settings, engine=engine, keys=KEYS, clock=clock)
-    place = Place(app, engine, settings, settings.root / "var" / "outbox", clock)
-    yield lambda role: place.at_desk(role)  # type: ignore[arg-type]
-    engine.dispose()
+from tests.web.place import Place, make_house
 
 
 def test_an_editor_sees_what_is_next_what_is_missing_and_who_must_do_what(
-    open_alive: Callable[[str], Reader], alive: tuple[Settings, datetime]
+    open_alive: Callable[..., Place], alive: tuple[Settings, datetime]
 ) -> None:
-    page = open_alive("editor").get("/desk").text
+    page = open_alive().at_desk("editor").get("/desk").text
     for said in (
         "Tuesday 21 January 2025",
         "Copy closes tomorrow",
@@ -69,13 +34,11 @@ def test_an_editor_sees_what_is_next_what_is_missing_and_who_must_do_what(
     assert page.count('class="outcome"') == 1 and "Came back afterwards" in page
 
 
-def test_what_is_done_is_no_task_any_more(
-    open_alive: Callable[[str], Reader], alive: tuple[Settings, datetime]
-) -> None:
+def test_what_is_done_is_no_task_any_more(open_alive: Callable[..., Place], alive: tuple[Settings, datetime]) -> None:
     settings, now = alive
     for name in living.BEING_WRITTEN:
         (settings.root / "content" / "weekly" / living.COMING / name).unlink()
-    sender = open_alive("sender")
+    sender = open_alive().at_desk("sender")
     page = sender.get("/desk").text
     assert "Ready to approve" in page and "Read and approve" in page and "Mend" not in page
     with open_office(settings, now) as office:
@@ -89,10 +52,10 @@ def test_what_is_done_is_no_task_any_more(
 
 
 def test_a_broken_house_is_told_with_file_and_line_and_the_rest_of_the_desk_goes_on(
-    open_alive: Callable[[str], Reader], alive: tuple[Settings, datetime]
+    open_alive: Callable[..., Place], alive: tuple[Settings, datetime]
 ) -> None:
     settings, _ = alive
-    admin = open_alive("administrator")
+    admin = open_alive().at_desk()
     broken = settings.root / "content" / "weekly" / living.COMING / "edition.md"
     broken.write_bytes(b"---\nsubject: Half a fi\xff")
     page = admin.get("/desk")
