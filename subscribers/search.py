@@ -31,7 +31,8 @@ def search(connection: Connection, text: str, most: int = MOST) -> tuple[Found, 
     key = subscriber.c.address_key
     begins = (key >= wanted) & (key < wanted + LAST_SIGN)
     rows = _rows(connection, begins, most)
-    if len(rows) < most:
+    is_whole = "@" in wanted and bool(rows)  # who types so much means the beginning
+    if len(rows) < most and not is_whole:
         inside = or_(
             key.contains(wanted, autoescape=True), func.lower(subscriber.c.name).contains(wanted, autoescape=True)
         )
