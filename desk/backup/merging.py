@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from db.schema import delivery, subscribers
+from db.schema import notes as tables
 from db.schema.base import metadata
-from delivery import books
+from delivery import books, notes
 from delivery.model import State
 from subscribers import rights
 from subscribers.address import parse
@@ -19,14 +20,14 @@ from subscribers.model import EVERY_BULLETIN, BadAddress, Proof
 from subscribers.tokens import Keys, address_hash
 
 CHUNK = 1_000
-LEDGER = ("mailing", "letter", "recipient", "tally", "came_back")
+LEDGER = ("mailing", "letter", "recipient", "tally", "came_back", "farewell")
 UNKNOWN = "restored from a backup: it may have left since"
 
 
 def is_empty(connection: Connection) -> bool:
     """Nobody has ever joined, said no, or been sent anything."""
-    tables = (subscribers.subscriber, subscribers.suppression, delivery.mailing)
-    return not any(connection.execute(select(func.count()).select_from(table)).scalar() for table in tables)
+    known = (subscribers.subscriber, subscribers.suppression, delivery.mailing)
+    return not any(connection.execute(select(func.count()).select_from(table)).scalar() for table in known)
 
 
 def keep_noes(restored: Connection, living: Connection, keys: Keys, now: datetime) -> int:
@@ -108,6 +109,12 @@ def keep_ledger(restored: Connection, living: Connection) -> int:
         table = metadata.tables[name]
         for rows in living.execute(select(table).execution_options(yield_per=CHUNK)).partitions():
             _insert(restored, table, [dict(row._mapping) for row in rows])
+    for table in (
+        tables.note,
+        tables.answer,
+    ):  # letters about one act, and counts of answers: as the living house knows them
+        restored.execute(delete(table))
+        _insert(restored, table, [dict(row._mapping) for row in living.execute(select(table))])
     _keep_taken(restored, living)
     return len(numbers)
 
@@ -127,16 +134,27 @@ def doubt_the_rest(restored: Connection, now: datetime) -> int:
     for sending in books.mailings(restored, only_open=True):
         for before in (State.QUEUED, State.DEFERRED, State.ATTEMPTING):
             number += books.move(restored, sending.id, before, State.IN_DOUBT, now, words=UNKNOWN)
-    return number
+    waiting = [one.id for one in notes.waiting(restored) if one.state is not State.IN_DOUBT]
+    notes.move(restored, waiting, State.IN_DOUBT, now, UNKNOWN)
+    return number + len(waiting)
 
 
 def hold_everything(restored: Connection) -> list[str]:
     """Nothing leaves by itself: mailings wait, planned sendings have to be planned again, and staff sign in anew. Which wait."""
-    restored.execute(update(delivery.planned).where(delivery.planned.c.result == "waiting").values(result="missed"))
+    planned, mailing = delivery.planned, delivery.mailing
+    begun = select(mailing.c.id).where(mailing.c.bulletin == planned.c.bulletin, mailing.c.edition == planned.c.edition)
+    due = planned.c.result.in_(("waiting", "taken")) & ~begun.exists()
+    restored.execute(update(planned).where(due).values(result="missed"))
+    # Whoever signed up after one of these may have had it already, so nobody is given it by itself.
+    restored.execute(update(mailing).where(mailing.c.control == "run", ~_is_open()).values(control="paused"))
     for name in ("staff_session", "sign_in_link"):
         if name in metadata.tables:
             restored.execute(delete(metadata.tables[name]))
     return books.hold_all(restored)
+
+
+def _is_open() -> ColumnElement[bool]:
+    return delivery.mailing.c.finished_at.is_(None)
 
 
 def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:

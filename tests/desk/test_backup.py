@@ -12,12 +12,16 @@ from typing import Any
 
 import pytest
 
+import db
+from delivery import books, notes
 from desk.backup import restoring
 from desk.backup.errors import BackupError
 from desk.backup.making import make
 from desk.backup.restoring import restore
 from desk.backup.sealing import Opener, Sealer
 from desk.backup.staging import stage
+from desk.planning import is_due
+from desk.register import open_register
 from desk.settings import JOURNAL, load
 from tests.databases import made_postgresql, postgresql_server
 from tests.desk.sending_house import NOW, Desk, Inbox, make_house, over_smtp
@@ -285,3 +289,22 @@ def test_restoring_twice_is_the_same_as_once(kept: Path, desk: Desk) -> None:
     again = restore(desk.house, kept / "house.backup", now=WHEN.replace(minute=1), yes=True)
     assert first.kept and again.kept and first.kept != again.kept
     assert files(desk.house) == files(kept / "house")
+
+
+def test_no_letter_about_an_act_leaves_again_by_itself_and_nobody_is_late_twice(desk: Desk, tmp_path: Path) -> None:
+    register = open_register(load(desk.house, None, {}))
+    with db.writing(register.engine) as connection:
+        notes.keep(connection, "confirm", HEAD, b"x", now=datetime.now(UTC))
+    register.engine.dispose()
+    desk.ok("send", "weekly", "2025-01-14", "--yes", "--now", NOW)
+    desk.ok("backup", str(tmp_path / "later.backup"))
+    fresh = Desk(tmp_path / "fresh")
+    restore(fresh.house, tmp_path / "later.backup", now=WHEN)
+    counts = fresh.json("notes")
+    assert (counts["queued"], counts["in_doubt"]) == (0, 1)
+    register = open_register(load(fresh.house, None, {}))
+    later = datetime(2025, 1, 14, 15, tzinfo=UTC)
+    with db.reading(register.engine) as connection:
+        assert [one.control for one in books.mailings(connection)] == ["paused"]
+    assert not is_due(register.engine, later, later.date(), late=True)
+    register.engine.dispose()
