@@ -1,15 +1,11 @@
-"""Two verifiers that share no code with us: dkimpy here, Perl's Mail::DKIM in tests/prove."""
+"""Two verifiers that share no code with us: dkimpy (with libsodium for Ed25519) here, Perl's Mail::DKIM in tests/prove."""
 
 from __future__ import annotations
 
-import base64
 import time
-from types import SimpleNamespace
 
 import dkim
 import pytest
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from delivery.dkim import Key, Signer, load_key, new_keys
 from delivery.message import Message
@@ -19,25 +15,6 @@ from tests.delivery.test_message import LETTER, a_mailing, compose
 RSA, ED = new_keys()
 KEYS = (load_key("bulletin.example", "r2025", RSA), load_key("bulletin.example", "e2025", ED))
 SIGN = Signer(KEYS)
-
-
-class _VerifyKey:
-    """dkimpy wants PyNaCl for the last step of Ed25519; the arithmetic is the same in any library."""
-
-    def __init__(self, raw: bytes, encoder: object) -> None:  # noqa: ARG002 - theirs
-        self._public = Ed25519PublicKey.from_public_bytes(base64.b64decode(raw))
-
-    def verify(self, message: bytes, signature: bytes) -> None:
-        self._public.verify(signature, message)
-
-
-@pytest.fixture(autouse=True)
-def ed25519_for_dkimpy(monkeypatch: pytest.MonkeyPatch) -> None:
-    errors = SimpleNamespace(ValueError=ValueError, BadSignatureError=InvalidSignature)
-    library = SimpleNamespace(
-        signing=SimpleNamespace(VerifyKey=_VerifyKey), encoding=SimpleNamespace(Base64Encoder=None), exceptions=errors
-    )
-    monkeypatch.setattr(dkim, "nacl", library, raising=False)
 
 
 def published(name: bytes, timeout: int = 5) -> bytes | None:
