@@ -5,13 +5,14 @@ which shares are to be done; who dies is replaced. Needs PostgreSQL and `pip ins
 """
 
 import logging
+import re
 import threading
 import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 from sqlalchemy import Engine as Database
@@ -27,7 +28,7 @@ from .run import Terms, send
 
 log = logging.getLogger(__name__)
 
-VERSION = "bulletin-1"  # of what the workflows do; workers of another version leave ours alone
+VERSION = "bulletin-2"  # of what the workflows do; workers of another version leave ours alone
 LIFE_SPACE = fence.LOCK_SPACE + 1
 MAILINGS, SHARES = "mailings", "shares"  # two queues: a mailing that waits for its shares takes none of their places
 ADOPT_SECONDS = 2.0
@@ -45,6 +46,14 @@ class Cluster:
     worker: str
     workers: int = 1
     share_size: int = 500
+
+
+@dataclass(frozen=True)
+class Ended:
+    """See run.Summary. A mailing whose relay nobody reaches ends broken, and waits for whoever resumes it."""
+
+    how: str
+    problem: str = ""
 
 
 class Worker:
@@ -85,17 +94,25 @@ class Worker:
         DBOS.destroy(destroy_registry=True)
         self._life.close()
 
-    def start(self, name: str, *, again: int = 0) -> None:
-        """Begins a mailing, or does nothing when it has begun: its name is the workflow's. `again` for a later resume."""
+    def start(self, name: str) -> str:
+        """Begins a mailing, goes on with one that ended early, or joins those who send it; what to `wait` for.
+
+        Whoever asks at the same time, on any machine, means the same task: its name is the mailing's and a number.
+        """
         with self._database.connect() as connection:
             sending = books.mailing(connection, name)
         assert sending, f"there is no mailing {name}"
-        with SetWorkflowID(f"{name}~{again}" if again else name):
-            DBOS.enqueue_workflow(MAILINGS, self._send_mailing, sending.id)
+        task, is_under_way = _latest(name)
+        if not is_under_way:
+            number = int(task.partition("~")[2] or 0) + 1 if task else 0
+            task = f"{name}~{number}" if number else name
+            with SetWorkflowID(task):
+                DBOS.enqueue_workflow(MAILINGS, self._send_mailing, sending.id)
+        return task
 
-    def wait(self, name: str, *, again: int = 0) -> str:
-        """How the mailing ended: see run.Summary.ended."""
-        return str(DBOS.get_result(f"{name}~{again}" if again else name))
+    def wait(self, task: str) -> Ended:
+        how, problem = cast(tuple[str, str], DBOS.get_result(task))
+        return Ended(how, problem)
 
     # ---- the workflows
 
@@ -107,31 +124,35 @@ class Worker:
             return self._shares_of(mailing_id)
 
         @DBOS.step(name="send_it")
-        def send_it(mailing_id: int, share: int, first: int, last: int) -> str:
-            return self._send_it(mailing_id, share, first, last)
+        def send_it(mailing_id: int, share: int, first: int, last: int, since: str) -> tuple[str, str]:
+            return self._send_it(mailing_id, share, first, last, datetime.fromisoformat(since))
 
         @DBOS.step(name="look")
-        def look(mailing_id: int) -> tuple[str, float]:
+        def look(mailing_id: int) -> tuple[str, float, int, str]:
             return self._look(mailing_id)
 
         @DBOS.workflow(name="send_share")
-        def send_share(mailing_id: int, share: int, first: int, last: int) -> str:
-            return send_it(mailing_id, share, first, last)
+        def send_share(mailing_id: int, share: int, first: int, last: int, since: str) -> tuple[str, str]:
+            return send_it(mailing_id, share, first, last, since)
 
         @DBOS.workflow(name="send_mailing")
-        def send_mailing(mailing_id: int) -> str:
+        def send_mailing(mailing_id: int) -> tuple[str, str]:
+            ended, _, accepted, since = look(mailing_id)
             for round_ in range(MOST_ROUNDS):
+                if ended != "waiting":
+                    return ended, ""
                 handles = []
                 for share, first, last in shares_of(mailing_id):
                     with SetWorkflowID(f"{DBOS.workflow_id}/{round_}/{share}"):
-                        handles.append(DBOS.enqueue_workflow(SHARES, send_share, mailing_id, share, first, last))
-                for handle in handles:
-                    handle.get_result()
-                ended, seconds = look(mailing_id)
-                if ended != "waiting":
-                    return str(ended)
-                DBOS.sleep(seconds)
-            return "waiting"
+                        handles.append(DBOS.enqueue_workflow(SHARES, send_share, mailing_id, share, first, last, since))
+                problems = [problem for ended, problem in map(_ended, handles) if ended == "broken"]
+                before = accepted
+                ended, seconds, accepted, _ = look(mailing_id)
+                if ended == "waiting" and problems and accepted == before:
+                    return "broken", problems[0]  # nobody reaches the relay: a person must, as on one machine
+                if ended == "waiting":
+                    DBOS.sleep(seconds)
+            return ended, ""
 
         self._send_share, self._send_mailing = send_share, send_mailing
 
@@ -151,28 +172,50 @@ class Worker:
             found = sorted(int(number) for number in connection.execute(query).scalars())
         return [(number + 1, first + number * size, first + (number + 1) * size - 1) for number in found]
 
-    def _send_it(self, mailing_id: int, share: int, first: int, last: int) -> str:
+    def _send_it(self, mailing_id: int, share: int, first: int, last: int, since: datetime) -> tuple[str, str]:
+        """How it ended, and what the problem was."""
         ledger = Ledger(self._database, mailing_id, owner=self._owner, share=share, rows=range(first, last + 1))
         for _ in range(60):
+            if problem := self._refused(mailing_id, since):
+                return "broken", problem
             try:
                 with ledger:
                     summary = send(ledger, self._engine(), self._terms)
                 if summary.problem:
                     log.warning("share %s of mailing %s: %s", share, mailing_id, summary.problem)
-                return summary.ended
+                return summary.ended, summary.problem
             except fence.BusyError:  # its last owner is not quite dead
                 time.sleep(1)
-        return "busy"
+        return "busy", ""
 
-    def _look(self, mailing_id: int) -> tuple[str, float]:
-        """How the mailing stands, and how long to wait before the next round."""
+    def _refused(self, mailing_id: int, since: datetime) -> str:
+        """The relay's words, when it has refused the last letters of all workers: not another share is tried then.
+
+        As in run: a dead address is one reader's affair.
+        """
+        most = self._terms.refusals_in_a_row
+        answered = books.is_state(State.ACCEPTED, State.FAILED) & (_recipient.c.at > since)
+        query = select(_recipient.c.state, _recipient.c.status, _recipient.c.words).where(
+            _recipient.c.mailing_id == mailing_id, answered
+        )
+        with self._database.connect() as connection:
+            last = connection.execute(query.order_by(_recipient.c.at.desc()).limit(most)).all()
+        if len(last) < most or any(
+            row.state == State.ACCEPTED.value or row.status[:4] in ("5.1.", "5.2.") for row in last
+        ):
+            return ""
+        return f"the mail server refused {most} letters in a row: {last[0].words}"
+
+    def _look(self, mailing_id: int) -> tuple[str, float, int, str]:
+        """How the mailing stands, how long to wait before the next round, how many have it, and this moment."""
+        now = datetime.now(UTC)
         with Ledger(self._database, mailing_id, owner=self._owner) as ledger:
-            if (wanted := ledger.control()) != "run":
-                return wanted, 0.0
-            if ledger.finish(datetime.now(UTC)):
-                return "finished", 0.0
+            wanted = ledger.control()
+            if wanted == "run" and ledger.finish(now):
+                wanted = "finished"
             counts, due = ledger.counts(), ledger.next_due()
-        return "waiting", _seconds(counts, due)
+        ended = "waiting" if wanted == "run" else wanted
+        return ended, _seconds(counts, due), counts.accepted, now.isoformat()
 
     # ---- those who died
 
@@ -197,6 +240,29 @@ class Worker:
                 ids = [one.workflow_id for one in theirs if (one.name == "send_share") == (queue == SHARES)]
                 if ids:
                     DBOS.resume_workflows(ids, queue_name=queue)
+
+
+def _latest(name: str) -> tuple[str, bool]:
+    """The newest task of this mailing and whether it is under way; "" when there was none."""
+    listed = DBOS.list_workflows(
+        name="send_mailing", workflow_id_prefix=name, sort_desc=True, load_input=False, load_output=False
+    )
+    form = re.compile(rf"{re.escape(name)}(~(\d+))?")
+    tasks = {int(found[2] or 0): one for one in listed if (found := form.fullmatch(one.workflow_id))}
+    if not tasks:
+        return "", False
+    newest = tasks[max(tasks)]
+    return newest.workflow_id, newest.status in ("PENDING", "ENQUEUED", "DELAYED")
+
+
+def _ended(handle: Any) -> tuple[str, str]:
+    """A share whose worker lost its database, or met what nobody foresaw, is one that broke: the others go on."""
+    try:
+        ended, problem = handle.get_result()
+    except Exception as error:
+        log.exception("a share could not be sent; its letters wait for the next round")
+        return "broken", f"a worker broke: {error}"
+    return str(ended), str(problem)
 
 
 def _lives(connection: Any, worker: str) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -51,30 +50,20 @@ def deliver_by_workers(office: Office, name: str, progress: Callable[[Counts], N
         watcher = threading.Thread(target=_watch, args=(office, sending.id, progress, ended), daemon=True)
         watcher.start()
         try:
-            worker.start(name)
-            how = worker.wait(name)
-            if _is_left(office, name):  # it was paused or broke off before, and is resumed now
-                again = int(time.time())
-                worker.start(name, again=again)
-                how = worker.wait(name, again=again)
+            how = worker.wait(worker.start(name))
         finally:
             ended.set()
             watcher.join(5)
     settle_leftovers(office.engine, sending.id)
-    return Summary(how, counted(office, sending.id))
+    return Summary(how.how, counted(office, sending.id), how.problem)
 
 
 def _try_the_relay(office: Office) -> None:
-    """Workers would try for days, as they should at night; whoever presses the button is told at once."""
+    """Workers try for a while before they call it broken; whoever presses the button is told at once."""
     if office.delivering.transport == "smtp":
         for finding in doctor.relay(make_relay(office.delivering)):
             if finding.level == "bad":
                 raise DeliveryError(finding.words)
-
-
-def _is_left(office: Office, name: str) -> bool:
-    sending = found(office, name)
-    return sending.control == "run" and counted(office, sending.id).waiting > 0
 
 
 def _watch(office: Office, number: int, progress: Callable[[Counts], None] | None, ended: threading.Event) -> None:

@@ -22,6 +22,8 @@ READERS = 800
 
 
 class Workers:
+    output: int | None = subprocess.DEVNULL
+
     def __init__(self, url: str, system: str, port: int) -> None:
         self._given = (url, system, port)
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -38,12 +40,14 @@ class Workers:
             str(port),
             *([mailing] if mailing else []),
         ]
-        self.processes[name] = subprocess.Popen(command, cwd=HOUSE)
+        self.processes[name] = subprocess.Popen(command, cwd=HOUSE, stdout=self.output)
 
     def kill(self, name: str) -> None:
         process = self.processes.pop(name)
         process.kill()
         process.wait()
+        if process.stdout:
+            process.stdout.close()
 
     def stop(self) -> None:
         for name in tuple(self.processes):
