@@ -26,6 +26,7 @@ __all__ = [
     "open_database",
     "reading",
     "writing",
+    "writing_at_once",
 ]
 
 
@@ -55,6 +56,15 @@ def reading(engine: Engine) -> AbstractContextManager[Connection]:
     from db.opening import reading as read_it
 
     return read_it(engine)
+
+
+def writing_at_once(engine: Engine) -> AbstractContextManager[Connection]:
+    """The same for what may as well be left undone: where another writer is at work on SQLite, it raises OperationalError
+    instead of waiting.
+    """
+    from db.opening import writing_at_once as write_it
+
+    return write_it(engine)
 
 
 def writing(engine: Engine) -> AbstractContextManager[Connection]:

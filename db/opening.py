@@ -49,6 +49,22 @@ def reading(engine: Engine) -> Iterator[Connection]:
             _switch_writing(connection, on=True)
 
 
+@contextmanager
+def writing_at_once(engine: Engine) -> Iterator[Connection]:
+    """See `db.writing_at_once`. PostgreSQL locks rows, so nobody waits there."""
+    with engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection if engine.dialect.name == "sqlite" else None
+        patience = driver.execute("PRAGMA busy_timeout").fetchone()[0] if driver else 0
+        if driver:
+            driver.execute("PRAGMA busy_timeout = 0")
+        try:
+            with connection.begin():
+                yield connection
+        finally:
+            if driver:
+                driver.execute(f"PRAGMA busy_timeout = {patience}")
+
+
 def _switch_writing(connection: Connection, *, on: bool) -> None:
     if connection.dialect.name == "sqlite" and (driver := connection.connection.driver_connection):
         driver.execute(f"PRAGMA query_only = {'OFF' if on else 'ON'}")

@@ -16,10 +16,11 @@ from db.schema import metadata
 from db.schema.delivery import recipient
 from db.schema.staff import staff
 from db.schema.subscribers import held
-from delivery import books, schedule
+from delivery import books
 from delivery.books import Sending
 from delivery.model import Counts, State
 from desk.checking import check_edition
+from desk.editing.life import Life, life_of
 from desk.selecting import fingerprint
 from desk.staff.model import Role
 from subscribers import counts as numbers
@@ -27,7 +28,8 @@ from subscribers import counts as numbers
 if TYPE_CHECKING:
     from desk.office import Office
 
-Stage = Literal["none", "writing", "ready", "approved", "planned", "sending", "sent"]
+NOT_BEGUN = Life("draft")
+Stage = Literal["none", "writing", "review", "ready", "approved", "planned", "sending", "sent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,7 @@ class Ahead:
     number: int | None = None
     edition: Edition | None = None
     findings: tuple[Finding, ...] = ()
-    approved_by: str = ""
-    planned_at: datetime | None = None
+    life: Life = NOT_BEGUN
     sending: Sending | None = None
 
     @property
@@ -65,10 +66,12 @@ class Ahead:
             return "none"
         if self.sending:
             return "sent" if self.sending.finished_at else "sending"
-        if self.planned_at and not self.blocks:
+        if self.life.is_scheduled and not self.blocks:
             return "planned"
-        if self.approved_by:
+        if self.life.approved:
             return "approved"
+        if self.life.review:
+            return "review"
         return "writing" if self.blocks or self.drafts or not self.items else "ready"
 
 
@@ -150,8 +153,7 @@ def _ahead(office: Office, connection: Connection, bulletin: Bulletin, readers: 
         number=edition.number or (slot.number if slot and slot.day == edition.day else None),
         edition=edition,
         findings=check_edition(press, edition),
-        approved_by=schedule.approved_by(connection, edition.bulletin, str(edition.day), mark) or "",
-        planned_at=_planned_at(connection, edition),
+        life=life_of(connection, edition.bulletin, str(edition.day), mark),
         sending=books.mailing(connection, name),
     )
 
@@ -161,12 +163,6 @@ def _next_edition(office: Office, bulletin: Bulletin, slot: Slot | None) -> Edit
     ahead = [e for e in office.press.content.of(bulletin.id) if office.press.sends(e) >= office.press.now]
     first = min(ahead, key=lambda edition: edition.day, default=None)
     return first if first and (slot is None or first.day <= slot.day) else None
-
-
-def _planned_at(connection: Connection, edition: Edition) -> datetime | None:
-    mine = (edition.bulletin, str(edition.day))
-    found = (p.at for p in schedule.planned(connection) if (p.bulletin, p.edition) == mine and p.result == "waiting")
-    return next(found, None)
 
 
 def _last(connection: Connection) -> Last | None:
@@ -238,7 +234,7 @@ def _tasks_of(one: Ahead) -> Iterator[Task]:
         yield Task("mend", "writer", "editions", one.blocks, one)
     if one.drafts:
         yield Task("drafts", "writer", "editions", one.drafts, one)
-    if one.needs_approval and not one.approved_by and not one.blocks:
-        yield Task("approve", "editor", "editions", about=one)
-    if one.planned_at is None and not one.blocks and (one.approved_by or not one.needs_approval):
-        yield Task("plan", "sender", "send", about=one)
+    if one.needs_approval and not one.life.approved and not one.blocks:
+        yield Task("approve-again" if one.life.was_approved else "approve", "editor", "editions", about=one)
+    if not one.life.is_scheduled and not one.blocks and (one.life.approved or not one.needs_approval):
+        yield Task("plan", "sender", "editions", about=one)

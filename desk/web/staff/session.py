@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 from flask import Request, Response, abort, g, request
+from sqlalchemy.exc import OperationalError
 
 import db
 from desk.staff import entrance
@@ -44,10 +46,18 @@ def recognise(desk: Desk) -> Staff | None:
     if found is None:
         return None
     if found.is_worth_noting(now):
-        with db.writing(desk.engine) as connection:
-            entrance.note(connection, token, now)
+        _note(desk, token, now)
     g.staff = found.staff
     return found.staff
+
+
+def _note(desk: Desk, token: str, now: datetime) -> None:
+    """Nobody waits for it: while a long import holds the database, the next page notes it."""
+    try:
+        with db.writing_at_once(desk.engine) as connection:
+            entrance.note(connection, token, now)
+    except OperationalError:
+        return
 
 
 def cookie(asked: Request) -> str | None:

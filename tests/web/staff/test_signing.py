@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import timedelta
 
 import pytest
@@ -144,6 +145,18 @@ def test_a_session_ends_idle_and_ends_for_good_after_a_long_day(desk: Place) -> 
         assert is_in(reader)
     desk.clock.at += timedelta(minutes=30)
     assert not is_in(reader), "12 hours are the end, however busy"
+
+
+def test_pages_are_shown_while_a_long_import_holds_the_database(desk: Place) -> None:
+    reader = signed_in(desk)
+    desk.clock.at += timedelta(minutes=5)
+    began = time.monotonic()
+    with db.writing(desk.engine):
+        assert is_in(reader)
+    assert time.monotonic() - began < 5
+    assert is_in(reader), "and noted by the next page"
+    desk.clock.at += entrance.IDLE - timedelta(minutes=1)
+    assert is_in(reader)
 
 
 def test_signing_out_ends_it_here_and_everywhere_ends_it_everywhere(desk: Place) -> None:
