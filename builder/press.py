@@ -97,6 +97,10 @@ class Press:
         made = self._pictures[file]
         return made if isinstance(made, Prepared) else None
 
+    def lend(self, file: str, picture: Path) -> None:
+        """Shows a picture under a name that content/ does not have yet: for a preview. Raises PictureError and OSError."""
+        self._pictures[file] = prepare(picture, self.kept / "pictures", self.cache)
+
     def _prepare(self, file: str) -> Prepared | PictureError:
         source = (self.root / file).resolve()
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from builder.headers import take_apart
 from builder.items import read_item
@@ -18,6 +19,7 @@ from goodnews.model import Held, Photo, Story
 from goodnews.photos import alike as look_alike
 from goodnews.rules import alike, photo_consent
 
+MOST_TWINS = 3  # that are named; more tell nothing new
 _ALT = {FILE_NAME.code: "alt-file-name", IMAGE_OF.code: "alt-image-of"}
 
 
@@ -72,7 +74,7 @@ def notes(house: House, schools: tuple[School, ...], held: Held, others: Iterabl
     if schools and held.story.school and known_as(schools, held.story.school) not in {s.name for s in schools}:
         found.append(Note("school-not-listed"))
     found += [Note("photo-not-shown") for photo in held.photos if not photo_consent(photo)][:1]
-    found += [*_twins(held, others)]
+    found += islice(_twins(held, others), MOST_TWINS)
     return sorted(found, key=lambda note: not note.stops)
 
 

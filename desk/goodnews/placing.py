@@ -51,25 +51,24 @@ def place_of(held: Held, bulletin: str, day: date) -> Place:
     return Place(bulletin, day, held.slug or slug(held.story))
 
 
-def item_text(press: Press, held: Held, place: Place, *, checked: str = "", relative: bool = True) -> str:
-    """The item's file. `relative`: photos are named as they stand beside it."""
+def item_text(press: Press, held: Held, place: Place, *, checked: str = "") -> str:
+    """The item's file."""
     first, others = shown_photos(held.photos)
-    images = "images" if relative else ""
     values: dict[str, Any] = {
         **item_values(held.story),
-        "photo": _shown(first, place, 1, images) if first else None,
-        "photos": [_shown(photo, place, number, images) for number, photo in enumerate(others, 2)],
+        "photo": _shown(first, place, 1) if first else None,
+        "photos": [_shown(photo, place, number) for number, photo in enumerate(others, 2)],
         "checked": checked,
     }
     return press.renderer.environment.get_template("desk/new/accepted-story.txt").render(**values)
 
 
-def _shown(photo: Photo, place: Place, number: int, images: str) -> Shown:
+def _shown(photo: Photo, place: Place, number: int) -> Shown:
     alt = line(photo.alt, ALT)
-    return Shown(f"{images}/{_image(place, photo)}", alt if number == 1 else literal(alt), photo_consent(photo))
+    return Shown(f"images/{image_of(place, photo)}", alt if number == 1 else literal(alt), photo_consent(photo))
 
 
-def _image(place: Place, photo: Photo) -> str:
+def image_of(place: Place, photo: Photo) -> str:
     """Its name says which story's it is, and changes with its pixels."""
     return f"{place.slug}-{photo.name[:8]}.jpg"
 
@@ -84,7 +83,7 @@ def write(press: Press, shelf: Shelf, held: Held, place: Place, *, checked: str 
         wanted: dict[Path, bytes | None] = {}
         for photo in (first, *others):
             if photo:
-                wanted[root / place.folder / "images" / _image(place, photo)] = shelf.path(photo.name).read_bytes()
+                wanted[root / place.folder / "images" / image_of(place, photo)] = shelf.path(photo.name).read_bytes()
         wanted[root / place.file] = item_text(press, held, place, checked=checked).encode()
         spare = [file for file in files_of(root, place.slug) if file not in wanted]
         files.put_all({**wanted, **dict.fromkeys(spare)})

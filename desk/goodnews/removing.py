@@ -79,12 +79,17 @@ def _taken_down(settings: Settings, press: Press, held: Held, actor: str) -> boo
         done = take_down(settings, key, reason=f"story {held.reference} was withdrawn", by=actor, now=press.now)
     except NothingThere:
         return publish_again(press)
-    left = [trace for trace in done.found if not trace.file.startswith("var/")]  # the story's own line in the database
+    left = [trace for trace in done.found if not _may_stay(trace.file)]
     if not left:
         shutil.rmtree(press.root / PENDING, ignore_errors=True)
     for trace in left:
         log.error("A withdrawn story is still in %s: %s", trace.file, trace.what)
     return not left and not any(done.targets.values())
+
+
+def _may_stay(file: str) -> bool:
+    """The story's own line in the database, and the lists that say that its address, made of its title, is gone."""
+    return file.startswith("var/") or file == "content/permalinks.txt" or "/_redirects" in file
 
 
 def drop_pictures(press: Press, held: Held) -> None:

@@ -76,7 +76,7 @@ class Form:
 
     def __call__(self) -> str:
         if not self._token:
-            self._cookie = cookie_of(request) or self._random(COOKIE_BYTES).hex()
+            self._cookie = settled_cookie(request, self._random)
             self._token = token(self._key, self._cookie, self._clock())
         return self._token
 
@@ -128,6 +128,14 @@ def age(key: bytes, cookie: str | None, shown: str, now: datetime) -> timedelta 
 
 def _mac(key: bytes, cookie: str, at: str) -> str:
     return hmac.digest(key, f"{cookie}.{at}".encode(errors="replace"), "sha256").hex()[:32]
+
+
+def settled_cookie(asked: Request, random: Callable[[int], bytes]) -> str:
+    """The browser's cookie, or the one that this answer will give it."""
+    if "new_cookie" not in g:
+        g.new_cookie = cookie_of(asked) or random(COOKIE_BYTES).hex()
+    found: str = g.new_cookie
+    return found
 
 
 def cookie_of(asked: Request) -> str | None:

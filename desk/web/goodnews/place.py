@@ -52,20 +52,21 @@ class Place:
     def kept(self, photo: Photo) -> str:
         """What the form carries of a photo that was uploaded: good in this browser only."""
         said = f"{photo.name}.{photo.look}.{photo.width}.{photo.height}"
-        return f"{said}.{self._mac(said)}"
+        return f"{said}.{self._mac(guard.settled_cookie(request, self.public.random), said)}"
 
     def photo_of(self, text: str) -> Photo | None:
         """None for what we never said, and for what has been swept away since."""
         found = _KEPT.fullmatch(text)
         if not found:
             return None
-        said, mac = text.rpartition(".")[0], found[5]
-        if not hmac.compare_digest(mac, self._mac(said)) or not self.room.shelf.has(found[1]):
+        said, mac, cookie = text.rpartition(".")[0], found[5], guard.cookie_of(request)
+        if cookie is None or not hmac.compare_digest(mac, self._mac(cookie, said)):
+            return None
+        if not self.room.shelf.has(found[1]):
             return None
         return Photo(found[1], found[2], int(found[3]), int(found[4]))
 
-    def _mac(self, said: str) -> str:
-        cookie = guard.cookie_of(request) or ""
+    def _mac(self, cookie: str, said: str) -> str:
         return hmac.digest(self.public.form_key, f"photo.{cookie}.{said}".encode(), "sha256").hex()[:32]
 
 

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from desk.web.staff import calendar, frame, house, imports, openid, people, reader, readers, refusals, signing, week
+from desk.web.staff import (
+    calendar,
+    frame,
+    house,
+    imports,
+    openid,
+    people,
+    reader,
+    readers,
+    refusals,
+    signing,
+    stories,
+    week,
+)
 from desk.web.staff.editions import board, item, letter, past, steps, talk
 from desk.web.staff.editions import calendar as editions
 from desk.web.staff.route import Route
@@ -19,6 +32,7 @@ ROUTES: tuple[Route, ...] = (
     *letter.ROUTES,
     *talk.ROUTES,
     *past.ROUTES,
+    *stories.ROUTES,
     *readers.ROUTES,
     *reader.ROUTES,
     *imports.ROUTES,
