@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder.audience import in_order
-from builder.cache import Cache
+from builder.cache import Cache, Passing
 from builder.content import item_index, read_content
 from builder.model import Content, Edition, Finding, House, Item, Letter, Tags, Variant
 from builder.pictures import PictureError, Prepared, prepare
@@ -50,6 +50,11 @@ class Press:
             self.cache.close()
 
     @cached_property
+    def bodies(self) -> Cache:
+        """Where rendered texts are kept."""
+        return self.cache
+
+    @cached_property
     def content(self) -> Content:
         return read_content(self.root, self.house)
 
@@ -77,17 +82,22 @@ class Press:
             house=self.house,
             words=self.renderer.words,
             styles=self.renderer.styles,
-            cache=self.cache,
+            cache=self.bodies,
             now=self.now,
             picture=self.picture,
             index=item_index(self.content),
             documents=document_links(self.content.documents, self.house),
         )
 
-    def having(self, content: Content, *, drafts: bool) -> Press:
-        """The same press over other content: what was compiled, cached and prepared is shared."""
+    def having(self, content: Content, *, drafts: bool, trying: bool = False) -> Press:
+        """The same press over other content: what was compiled, cached and prepared is shared.
+
+        `trying`: the content is what somebody has not saved; nothing that is rendered of it is kept.
+        """
         other = Press(self.root, self.house, self.search, self.now, self.kept, drafts, self._pictures)
         other.__dict__.update(content=content, cache=self.cache, words=self.words, renderer=self.renderer)
+        if trying:
+            other.__dict__["bodies"] = Passing(self.cache)
         return other
 
     def picture(self, file: str) -> Prepared | None:

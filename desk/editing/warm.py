@@ -18,8 +18,8 @@ from builder.press import Press
 from desk.house import open_press
 from desk.settings import Settings
 
-FRESH_SECONDS = 1.0  # how long a preview may go on with what was read; whatever shows or saves files reads anew
-MOST_CACHED = 5_000  # values: each keystroke's text is rendered, and few of them are ever seen again
+FRESH_SECONDS = 5.0  # how long a preview may go on with what was read; whatever shows or saves files reads anew
+MOST_CACHED = 20_000  # values in memory; the others are on the disk
 LONGEST_SECONDS = 600  # templates are read again after that
 
 
@@ -46,6 +46,7 @@ class Warm:
             try:
                 yield other
             finally:
+                held.cache.save()
                 if held.cache.held > MOST_CACHED:
                     held.cache.lighten()
 
@@ -53,7 +54,7 @@ class Warm:
         settings = self.settings()
         if self._press is None or settings is not self._of or time.monotonic() - self._made > LONGEST_SECONDS:
             if self._press:
-                self._press.cache.close()
+                self._press.close()
             if settings is not self._of:
                 self._memory.clear()
             self._press, self._of = open_press(settings, now=now, drafts=True), settings

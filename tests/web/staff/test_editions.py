@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
 import lxml.html
@@ -13,20 +13,24 @@ from PIL import Image
 
 from tests.payloads import SCRIPTS
 from tests.web.place import Place
-from tests.web.staff.writing import BOARD, FOLDER, Writer, open_desk
+from tests.web.staff.writing import BOARD, FOLDER, Writer, as_new, open_desk
 
 ITEM = f"{BOARD}/calm-starts"
 FILE = f"{FOLDER}/calm-starts.md"
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("kept")
+def shared(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    place = open_desk(tmp_path_factory.mktemp("desk") / "house", migrated_file)
+    yield place
+    place.engine.dispose()
 
 
 @pytest.fixture
-def desk(open_place: Callable[..., Place], tmp_path: Path, kept: Path) -> Place:
-    return open_desk(open_place, tmp_path / "house", kept)
+def desk(shared: Place) -> Place:
+    """As on Monday morning: the shipped content, nobody has done anything."""
+    as_new(shared)
+    return shared
 
 
 @pytest.fixture
@@ -44,35 +48,35 @@ def order(page: str) -> list[str]:
 
 
 def titles_in_letter(writer: Writer, slug: str, reader: str = "") -> str:
-    return writer.text(f"{BOARD}/{slug}/letter?as={reader}&view=text")
+    return writer.read(f"{BOARD}/{slug}/letter?as={reader}&view=text")
 
 
 # --- the board -------------------------------------------------------------------------------------------------------
 
 
 def test_the_board_shows_every_item_in_the_letters_order(writer: Writer) -> None:
-    page = writer.text(BOARD)
+    page = writer.read(BOARD)
     slugs = order(page)
     assert len(slugs) == 21
-    letter = writer.text(f"{BOARD}/edition/letter")
+    letter = writer.read(f"{BOARD}/edition/letter")
     places = [letter.index(f'id="item-{slug}"') for slug in slugs]
     assert places == sorted(places)
 
 
 def test_an_editor_moves_an_item_with_its_buttons_down_to_the_next_section(editor: Writer) -> None:
-    before = order(editor.text(BOARD))
+    before = order(editor.read(BOARD))
     first, second = before[:2]
     for _ in range(2):
         found = lxml.html.fromstring(editor.get(BOARD).get_data())
         token = found.xpath("//form[@id='board']/input[@name='form']")[0].get("value")
         answer = editor.reader.client.post(f"{BOARD}/edition/move", data={"form": token, "down": first})
         assert answer.status_code == 303
-    assert order(editor.text(BOARD))[:3] == [second, first, before[2]]
+    assert order(editor.read(BOARD))[:3] == [second, first, before[2]]
     assert "section: actions" in (editor.root / FOLDER / f"{first}.md").read_text()
 
 
 def test_a_writer_moves_nothing_and_renames_and_takes_away_nothing(writer: Writer) -> None:
-    assert 'name="up"' not in writer.text(BOARD)
+    assert 'name="up"' not in writer.read(BOARD)
     for path in (f"{ITEM}/rename", f"{ITEM}/delete"):
         assert writer.get(path).status_code == 403
     assert writer.reader.post(f"{BOARD}/edition/move", {"up": "calm-starts"}, form=BOARD).status_code == 403
@@ -97,7 +101,7 @@ def test_an_item_without_a_headline_is_not_begun(writer: Writer) -> None:
 
 def test_words_of_another_bulletin_are_taken_over(writer: Writer) -> None:
     page = writer.press(f"{BOARD}/edition/reuse?q=joint", "Use it: Final week of our local area inspection") if (
-        "Final week of our local area inspection" in writer.text(f"{BOARD}/edition/reuse?q=joint")
+        "Final week of our local area inspection" in writer.read(f"{BOARD}/edition/reuse?q=joint")
     ) else writer.press(f"{BOARD}/edition/reuse", form="")  # fmt: skip
     assert "excerpt-of" in (writer.root / FOLDER / f"{page.request.path.rpartition('/')[2]}.md").read_text()
 
@@ -131,7 +135,7 @@ def test_a_save_changes_the_file_and_is_kept_by_name(writer: Writer) -> None:
     assert "Calm: starts" in page.text
     title = re.search("^title: .*$", before, re.MULTILINE)
     assert title and (writer.root / FILE).read_text() == before.replace(title[0], "title: Calm: starts")
-    versions = writer.text(f"{ITEM}/versions")
+    versions = writer.read(f"{ITEM}/versions")
     assert "Edit: Calm: starts" in versions and "Wendy" in versions
 
 
@@ -139,7 +143,7 @@ def test_an_earlier_version_comes_back(writer: Writer) -> None:
     before = (writer.root / FILE).read_bytes()
     writer.press(ITEM, "Save", {"body": "Something else."})
     link = lxml.html.fromstring(writer.get(f"{ITEM}/versions").get_data()).xpath("//main//h2/a/@href")[0]
-    assert "Something else." in writer.text(link)
+    assert "Something else." in writer.read(link)
     writer.press(link, "Bring this version back")
     assert (writer.root / FILE).read_bytes() == before
 
@@ -171,7 +175,7 @@ def test_a_picture_is_taken_in_shown_and_left_out_again(writer: Writer) -> None:
     text = (writer.root / FILE).read_text()
     name = re.search(r"^image: (images/calm-starts-[0-9a-f]{8}\.(?:jpg|png))$", text, re.MULTILINE)
     assert name and (writer.root / FOLDER / name[1]).exists()
-    letter = writer.text(f"{ITEM}/letter")
+    letter = writer.read(f"{ITEM}/letter")
     shown = re.search(r'src="(/desk/pictures/[^"]+)"[^>]*alt="A teal wall', letter) or re.search(
         r'alt="A teal wall[^>]*src="(/desk/pictures/[^"]+)"', letter
     )
@@ -196,11 +200,11 @@ def test_what_was_typed_is_there_again_and_in_the_preview_and_nowhere_else(write
     before = (writer.root / FILE).read_bytes()
     json = writer.press(ITEM, "Show", {"body": "Half a sentence"}, headers={"Accept": "application/json"}).get_json()
     assert json["reached"] and json["size"] > 10_000
-    assert "Half a sentence" in writer.text(ITEM)
+    assert "Half a sentence" in writer.read(ITEM)
     assert "Half a sentence" in titles_in_letter(writer, "calm-starts")
     assert "Half a sentence" not in titles_in_letter(editor, "calm-starts")
-    assert "Wendy is writing" in editor.text(BOARD)
-    assert "Wendy has this open too, and is writing" in editor.text(ITEM)
+    assert "Wendy is writing" in editor.read(BOARD)
+    assert "Wendy has this open too, and is writing" in editor.read(ITEM)
     assert (writer.root / FILE).read_bytes() == before
 
 
@@ -208,7 +212,7 @@ def test_what_was_typed_can_be_set_aside_and_lies_on_the_shelf(writer: Writer) -
     writer.press(ITEM, "Show", {"body": "Half a sentence"})
     page = writer.press(ITEM, "Set aside what you typed")
     assert "Half a sentence" not in page.text
-    assert "Half a sentence" in writer.text(f"{BOARD}/edition/shelf")
+    assert "Half a sentence" in writer.read(f"{BOARD}/edition/shelf")
 
 
 def test_a_preview_is_of_the_reader_who_was_chosen(writer: Writer) -> None:
@@ -261,7 +265,7 @@ def test_the_second_to_save_sees_both_texts_and_chooses(
     assert f"{stands} words." in (writer.root / FILE).read_text()
     everywhere = "".join(
         path.read_text() for path in (writer.root / "var").rglob("*.md") if path.is_file()
-    ) + writer.text(ITEM)
+    ) + writer.read(ITEM)
     assert "Wendy’s words." in everywhere and "Edith’s words." in everywhere
     if button == "Go on with mine":
         writer.press(ITEM, "Save")
@@ -295,10 +299,10 @@ def test_a_comment_is_made_answered_and_settled_and_the_form_keeps_what_was_type
         ITEM, "Send the comment", {"words": "Which week?\n<script>alert(1)</script>", "h-credit": "Half typed"}
     )
     assert "Which week?" in page.text and "<script>alert" not in page.text and "Half typed" in page.text
-    assert "1 comment" in writer.text(BOARD)
+    assert "1 comment" in writer.read(BOARD)
     page = writer.press(ITEM, "Settle: comment by Edith")
     assert "Settled by Wendy" in page.text
-    assert "1 comment" not in writer.text(BOARD)
+    assert "1 comment" not in writer.read(BOARD)
     assert "Settled by" not in writer.press(ITEM, "Open again: comment by Edith").text
 
 
@@ -310,10 +314,10 @@ def test_an_edition_goes_from_draft_to_scheduled_and_an_edit_takes_the_approval_
     writer, editor, sender = (
         Writer(desk.at_desk(r, n)) for r, n in (("writer", "Wendy"), ("editor", "Edith"), ("sender", "Sam"))
     )  # type: ignore[arg-type]
-    assert "Approve</button>" not in writer.text(BOARD)
+    assert "Approve</button>" not in writer.read(BOARD)
     assert "Sent for review by Wendy" in writer.press(BOARD, "Send for review").text
     assert "Approved by Edith" in editor.press(BOARD, "Approve").text
-    assert "Schedule</button>" not in editor.text(BOARD)
+    assert "Schedule</button>" not in editor.read(BOARD)
     page = sender.press(BOARD, "Schedule")
     assert "Scheduled by Sam" in page.text and "Tuesday 14 January 2025, 9am" in page.text
     writer.press(ITEM, "Save", {"body": "A changed comma, here."})
@@ -342,12 +346,12 @@ def test_whatever_stands_in_every_field_is_shown_as_text(writer: Writer, payload
     path = f"{BOARD}/inclusion-summit-places"
     page = lxml.html.fromstring(writer.get(path).get_data())
     names = {one.get("name") for one in page.xpath("//form[@id='item']//*[starts-with(@name, 'h-')]")} - {"h-kind"}
-    before = order(writer.text(BOARD))
+    before = order(writer.read(BOARD))
     answer = writer.press(path, "Save", dict.fromkeys(names, payload) | {"body": payload, "words": payload})
     assert answer.status_code == 200
-    for shown in (answer.text, writer.text(BOARD), writer.text(f"{path}/versions"), writer.text(f"{path}/text")):
+    for shown in (answer.text, writer.read(BOARD), writer.read(f"{path}/versions"), writer.read(f"{path}/text")):
         assert not re.search(r"<(script(?! src=\"/desk)|img|svg|iframe(?! title)|object|embed|base)\b", shown)
-    assert sorted(order(writer.text(BOARD))) == sorted(before)
+    assert sorted(order(writer.read(BOARD))) == sorted(before)
     assert writer.get(f"{path}/letter").status_code == 200
 
 
@@ -375,7 +379,7 @@ def test_no_path_leads_anywhere_else(editor: Writer) -> None:
 
 def test_a_file_that_no_form_can_show_is_mended_as_text(writer: Writer) -> None:
     (writer.root / FILE).write_text("---\ntitle: Never closed\n")
-    assert "cannot be read as an item" in writer.text(BOARD) or "to mend" in writer.text(BOARD)
+    assert "cannot be read as an item" in writer.read(BOARD) or "to mend" in writer.read(BOARD)
     page = writer.reader.client.get(ITEM, follow_redirects=True)
     assert page.request.path == f"{ITEM}/text" and "never closed" in page.text
     page = writer.press(f"{ITEM}/text", "Save the file", {"text": "---\r\ntitle: Closed\r\n---\r\nGood.\r\n"})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,24 +11,44 @@ from typing import Any
 from urllib.parse import urljoin
 
 import lxml.html
+from sqlalchemy import text
 from werkzeug.test import TestResponse
 
+import db
 from desk.settings import load
+from desk.web.app import create_app
+from subscribers.tokens import Keys
 from tests.desk.editing.houses import copy_house
+from tests.editions import ROOT
 from tests.web.place import URL, Clock, Place, Reader
 
+KEYS = Keys(b"l" * 32, b"a" * 32)
 MONDAY = datetime(2025, 1, 13, 9, tzinfo=UTC)
 BOARD = "/desk/editions/weekly/2025-01-14"
 FOLDER = "content/weekly/2025-01-14"
 
 
-def open_desk(open_place: Callable[..., Place], folder: Path, kept: Path) -> Place:
-    """`kept`: a folder for caches that tests share; compiling the letter's template takes most of a second."""
-    root = copy_house(folder)
-    (root / "var").mkdir()
-    (root / "var" / "cache").symlink_to(kept)
-    settings = load(root, None, {"BULLETIN__PUBLISHER__URL": URL})
-    return open_place(settings, clock=Clock(MONDAY))
+def open_desk(folder: Path, migrated_file: Path, url: str = URL) -> Place:
+    """`migrated_file`: a database with the current schema, to be copied."""
+    settings = load(copy_house(folder), None, {"BULLETIN__PUBLISHER__URL": url})
+    (folder / "var").mkdir()
+    shutil.copy(migrated_file, folder / "var" / "bulletin.db")
+    engine = db.open_database(f"sqlite:///{folder}/var/bulletin.db")
+    clock, outbox = Clock(MONDAY), folder / "var" / "outbox"
+    app = create_app(settings, engine=engine, keys=KEYS, clock=clock, outbox=outbox)
+    return Place(app, engine, settings, outbox, clock)
+
+
+def as_new(place: Place) -> None:
+    """The shipped content again, and nothing that anybody did with it."""
+    root = place.settings.root
+    for folder in (root / "content", root / "var" / "history", root / "var" / "shelf"):
+        shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(ROOT / "content", root / "content")
+    with db.writing(place.engine) as connection:
+        for table in ("open_item", "remark", "edition_step", "approval", "planned_sending"):
+            connection.execute(text(f"DELETE FROM {table}"))
+    place.clock.at = MONDAY
 
 
 @dataclass
@@ -43,7 +64,7 @@ class Writer:
     def get(self, path: str) -> TestResponse:
         return self.reader.get(path)
 
-    def text(self, path: str) -> str:
+    def read(self, path: str) -> str:
         answer = self.get(path)
         assert answer.status_code == 200, (path, answer.status_code)
         return answer.text

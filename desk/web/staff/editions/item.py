@@ -133,7 +133,8 @@ def _page(
 
 
 def attempt(room: Room, one: Opened, raw: bytes) -> Tried:
-    press = room.press.having(as_if(room.press, room.edition, one.name, raw), drafts=True)
+    room.press.view(room.edition, everything(room.press, room.edition))  # what is saved is rendered for all, and kept
+    press = room.press.having(as_if(room.press, room.edition, one.name, raw), drafts=True, trying=True)
     edition = press.content.edition(room.edition.bulletin, room.edition.day) or room.edition
     noted: list[Finding] = list(findings_of(press, edition, one.name))
     size = 0

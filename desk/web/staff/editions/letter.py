@@ -13,6 +13,7 @@ from desk.editing.saving import TooMuch, as_changed, open_file
 from desk.editing.sheet import NotEditable
 from desk.editing.trying import as_if
 from desk.preview import as_scheme, letter_for
+from desk.selecting import everything
 from desk.web.staff import session
 from desk.web.staff.desk import Desk
 from desk.web.staff.editions.room import Room, enter, key_of
@@ -54,7 +55,8 @@ def _as_typed(room: Room, slug: str) -> Room:
         raw = as_changed(one, mine.filled, audiences)
     except (files.NoSuchFile, NotEditable, TooMuch):
         return room
-    press = room.press.having(as_if(room.press, room.edition, one.name, raw), drafts=True)
+    room.press.view(room.edition, everything(room.press, room.edition))  # what is saved is rendered for all, and kept
+    press = room.press.having(as_if(room.press, room.edition, one.name, raw), drafts=True, trying=True)
     return Room(room.desk, press, press.content.edition(key.bulletin, key.day) or room.edition)
 
 
