@@ -14,6 +14,8 @@ from desk import rounds, uploads
 from desk.outbox import notes_to
 from desk.register import Register
 from desk.shelves import drop_older, forget_in_reports, forget_letters
+from goodnews import retention as stories
+from goodnews.store import TABLES_WITH_PEOPLE as TABLES_WITH_STORIES
 from subscribers import retention, rights
 from subscribers.address import Address, parse
 from subscribers.model import Proof
@@ -26,7 +28,8 @@ def shown(connection: Connection, keys: Keys, address: Address) -> str:
     numbers = [str(number) for number in rights.numbers(connection, address)]
     notes = notes_to(connection, address)
     letters = books.of_reader(connection, numbers)
-    return json.dumps({**held, "letters": letters, "notes": notes}, ensure_ascii=False, indent=2)
+    sent = stories.everything(connection, address.written)
+    return json.dumps({**held, "letters": letters, "notes": notes, "stories": sent}, ensure_ascii=False, indent=2)
 
 
 def forget(register: Register, address: str, proof: Proof) -> None:
@@ -36,12 +39,14 @@ def forget(register: Register, address: str, proof: Proof) -> None:
     forget_in_reports(register.reports, person)
     uploads.forget_all(register.imports)
     rounds.erase(register.engine, register.keys, address, proof)
+    with db.writing(register.engine) as connection:
+        stories.forget(connection, person.written, proof.at)
     forget_letters(register.outbox, person)  # what was written meanwhile
 
 
 def scrub(engine: Engine) -> None:
     """Overwrite what deleted rows have left behind, in every room's tables. Raises SubscribersError: run it again."""
-    rights.scrub(engine, *books.TABLES_WITH_PEOPLE, *notes.TABLES_WITH_PEOPLE)
+    rights.scrub(engine, *books.TABLES_WITH_PEOPLE, *notes.TABLES_WITH_PEOPLE, *TABLES_WITH_STORIES)
 
 
 @dataclass(frozen=True, slots=True)

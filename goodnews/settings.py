@@ -12,9 +12,9 @@ from goodnews.model import GoodNewsError
 from goodnews.retention import Keep
 
 KEYS = (
-    "feeds", "oldest-days", "mailbox", "mailbox-password-file", "contact-days", "photo-days", "arrival-days",
+    "feeds", "oldest-days", "mailbox", "mailbox-password-file", "contact-days", "declined-days", "photo-days", "arrival-days",
 )  # fmt: skip
-DAYS = ("oldest-days", "contact-days", "photo-days", "arrival-days")
+DAYS = ("oldest-days", "contact-days", "declined-days", "photo-days", "arrival-days")
 FEED_KEYS = ("school", "url")
 OLDEST_DAYS = 60  # a feed that is read for the first time reaches back for years
 
@@ -51,6 +51,7 @@ def read_settings(table: Mapping[str, Any]) -> Settings:
         password_file=table.get("mailbox-password-file", ""),
         keep=Keep(
             table.get("contact-days", keep.contact_days),
+            table.get("declined-days", keep.declined_days),
             table.get("photo-days", keep.photo_days),
             table.get("arrival-days", keep.arrival_days),
         ),

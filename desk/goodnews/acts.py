@@ -16,9 +16,10 @@ import db
 from desk.goodnews import placing, removing, telling
 from desk.goodnews.newsroom import Newsroom
 from desk.goodnews.removing import Mailed
-from goodnews import arrivals, life, store
+from goodnews import arrivals, life, retention, store
 from goodnews.form import Filled, changed
 from goodnews.model import Arrival, GoodNewsError, Held, NotNow, Photo, Received, State, Story
+from goodnews.rules import photo_consent
 
 SCHOOL = "school"
 Also = Callable[[Connection], None] | None
@@ -183,11 +184,19 @@ def _act(
     letter = letter if held.contact.address else ""
     with db.writing(room.engine) as connection:
         found = store.act(connection, held, what, actor, room.now, words=words, letter=letter, **more)
+        if more.get("photos") == ():
+            _note_consent(room, connection, held, actor)
         telling.keep(room, connection, found, letter, words)
         if also:
             also(connection)
     room.writer.sending.hurry()
     return found
+
+
+def _note_consent(room: Newsroom, connection: Connection, held: Held, actor: str) -> None:
+    """What had been agreed to is still known when the photo is gone."""
+    for consent in filter(None, map(photo_consent, held.photos)):
+        store.note(connection, held.id, retention.CONSENT, actor, room.now, words=consent)
 
 
 def _take_down(room: Newsroom, held: Held, actor: str) -> bool:

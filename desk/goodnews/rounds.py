@@ -18,7 +18,7 @@ from desk.engines import secret
 from desk.goodnews import acts, feeding, mailroom
 from desk.goodnews.newsroom import Newsroom
 from desk.stories import CannotTake
-from goodnews import retention, store
+from goodnews import retention
 from goodnews.model import GoodNewsError
 
 log = logging.getLogger("bulletin.goodnews")
@@ -46,7 +46,7 @@ def keep_no_longer(room: Newsroom) -> int:
     with db.writing(room.engine) as connection:
         count = retention.run(connection, room.goodnews.keep, room.now)
     with db.reading(room.engine) as connection:
-        used = store.photo_names(connection)
+        used = retention.photos_in_use(connection, room.goodnews.keep, room.now)
     return count + room.shelf.sweep(used, (room.now - UPLOADS_KEPT).timestamp())
 
 

@@ -15,7 +15,7 @@ from goodnews import arrivals, retention, store
 from goodnews.life import ACTS, missing, new_reference, read_reference
 from goodnews.model import Arrival, Changed, Consent, NotNow
 from goodnews.retention import Keep
-from tests.goodnews.conftest import NOON, OFFICE, Desk, photo, received
+from tests.goodnews.conftest import NOON, OFFICE, YES, Desk, photo, received
 
 PLACE = ("weekly", date(2025, 1, 21), "a-garden-0123456789")
 
@@ -144,17 +144,25 @@ def test_each_mail_arrives_once_and_what_is_set_aside_is_shown_with_its_reason(d
 
 def test_contact_details_and_photos_go_when_their_time_is_over_and_what_waits_stays(desk: Desk) -> None:
     waiting, declined = desk.receive(1), desk.act(desk.receive(2), "declined", words="Dear Example Person", letter="no")
-    keep = Keep(contact_days=30, photo_days=10, arrival_days=5)
-    with desk.writing() as connection:
-        assert retention.run(connection, keep, desk.now + timedelta(days=11)) == 1
-    assert desk.look(store.by_id, declined.id).photos == ()
-    assert desk.look(store.by_id, declined.id).contact == OFFICE
-    with desk.writing() as connection:
-        assert retention.run(connection, keep, desk.now + timedelta(days=31)) == 1
-        assert retention.run(connection, keep, desk.now + timedelta(days=31)) == 0
+    published = desk.act(desk.act(desk.receive(3, photos=(photo(3),)), "accepted", place=PLACE), "published")
+    keep = Keep(contact_days=180, declined_days=30, photo_days=90, arrival_days=5)
+
+    def after(days: int) -> int:
+        with desk.writing() as connection:
+            return retention.run(connection, keep, desk.now + timedelta(days=days))
+
+    assert after(29) == 0
+    assert after(31) == 2  # a story's people and its photo
+    assert after(31) == 0
     found = desk.look(store.by_id, declined.id)
-    assert (found.contact.name, found.contact.role, found.contact.address) == ("", "", "")
+    assert (found.contact.name, found.contact.role, found.contact.address, found.photos) == ("", "", "", ())
     assert "Dear" not in str(desk.look(store.history, declined.id))
+    assert desk.look(store.by_id, published.id).contact == OFFICE
+    files = desk.look(retention.photos_in_use, keep, desk.now + timedelta(days=91))
+    assert files == {photo(1).name}  # the published item has its own
+    assert after(181) == 1
+    found = desk.look(store.by_id, published.id)
+    assert found.contact.address == "" and found.photos[0].consent == YES  # the record of consent stays
     assert desk.look(store.by_id, waiting.id) == waiting
 
 
