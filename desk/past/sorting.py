@@ -23,12 +23,13 @@ _NUMBER = re.compile(r"\b(?:issue|edition|number|no\.?|bulletin)\s*#?\s*(\d{1,4}
 _FURNITURE = re.compile(
     r"(?:view|read|open|see) (?:this|it)\b.{0,40}(?:browser|online|web)|having trouble (?:viewing|reading)|unsubscribe|"
     r"update (?:your|my)?\s*(?:subscription )?preferences|manage (?:your )?(?:subscription|preferences)|forward to a friend|"
-    r"why did i get this|you(?:'re| are| have) receiv(?:ing|ed) this|(?:copyright|©).{0,60}\d{4}|all rights reserved|"
+    r"why did i get this|you(?:'re| are| have) (?:receiv(?:ing|ed) this|subscribed to)|(?:copyright|©).{0,60}\d{4}|all rights reserved|"
     r"(?:our|their) mailing address|add us to your address book|back to top|^share\b.{0,30}$|^(?:tweet|forward|like|follow us)\b.{0,30}$|"
     r"subscriber services|powered by govdelivery|delivered (?:to|by) .{0,80}(?:govdelivery|on behalf of)|"
     r"questions for .{0,60}\? contact us",
     re.IGNORECASE,
 )
+_FOOT = re.compile(r"(?:copyright|©).{0,60}\d{4}|all rights reserved|unsubscribe|our mailing address", re.IGNORECASE)
 _CONTENTS = re.compile(
     r"(?:on|in) this (?:page|issue|edition|update|week)s?|contents|in this week's .{0,40}", re.IGNORECASE
 )
@@ -81,12 +82,24 @@ def sort_out(source: Source, bulletin: Bulletin, day: date | None = None) -> Dra
 
 def _without_furniture(blocks: Sequence[Block], draft: Draft) -> list[Block]:
     kept = []
-    for block in blocks:
-        if block.kind in {"text", "item", "table"} and len(block.words) < 400 and _FURNITURE.search(block.words):
-            draft.left_over.append(block.words)
+    end = _foot(blocks)
+    for place, block in enumerate(blocks):
+        if place >= end or (block.kind in {"text", "item", "table"} and _is_furniture(block)):
+            draft.left_over += [block.words] if block.words else []
         else:
             kept.append(block)
     return kept
+
+
+def _is_furniture(block: Block) -> bool:
+    return len(block.words) < 400 and bool(_FURNITURE.search(block.words))
+
+
+def _foot(blocks: Sequence[Block]) -> int:
+    """Where the foot of the letter begins: a copyright or a farewell after which no heading comes."""
+    last = max((n for n, block in enumerate(blocks) if block.kind == "heading"), default=0)
+    found = (n for n, block in enumerate(blocks) if n > last and len(block.words) < 400 and _FOOT.search(block.words))
+    return next(found, len(blocks))
 
 
 def _without_contents(blocks: list[Block], draft: Draft) -> list[Block]:
