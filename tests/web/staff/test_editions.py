@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import lxml.html
 import pytest
 from PIL import Image
 
+from tests.editions import ROOT
 from tests.payloads import SCRIPTS
 from tests.web.place import Place
 from tests.web.staff.writing import BOARD, FOLDER, Writer, as_new, open_desk
@@ -404,3 +406,19 @@ def test_a_board_of_two_hundred_items_stays_small_and_quick(writer: Writer, edit
     page = editor.get(BOARD)
     assert len(order(page.text)) == 201
     assert len(page.data) <= 100_000
+
+
+def test_no_two_rooms_give_one_code_different_words() -> None:
+    """All files of words are laid together: the last would win unseen."""
+    found: dict[tuple[str, str], str] = {}
+    for file in sorted((ROOT / "templates" / "desk" / "words").glob("*.toml")):
+        for table, words in tomllib.loads(file.read_text()).items():
+            for code, said in words.items():
+                assert found.setdefault((table, code), said) == said, (file.name, table, code)
+
+
+def test_whoever_changes_an_edition_that_went_out_is_told(writer: Writer) -> None:
+    assert "went out on Monday 9 December 2024" in writer.read(
+        "/desk/editions/send/2024-12-09/online-drop-in-for-families"
+    )
+    assert "went out on" not in writer.read(ITEM)

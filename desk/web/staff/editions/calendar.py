@@ -138,7 +138,7 @@ def begin(desk: Desk) -> Response:
         abort(400)
     on = _day(desk, day)
     if on is None:
-        return editions(desk, (Problem("day", "day-wrong"),), 422)
+        return editions(desk, (Problem("day", "edition-day-wrong"),), 422)
     with desk.warm.press(desk.now) as press:
         try:
             acts.begin_edition(pen(desk, press), bulletin, on, told(desk, "edition-begun", about=f"{bulletin}/{on}"))

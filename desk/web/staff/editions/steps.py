@@ -58,7 +58,8 @@ def _do(room: Room, what: str) -> Problems:
             case "unplan":
                 planning.unplan(office, edition)
     except CannotSend as error:
-        return (Told("life", str(error)), *(Told("findings", str(finding)) for finding in error.findings))
+        first: Problems = (Problem("life", "not-ready"),) if error.findings else (Told("life", str(error)),)
+        return (*first, *(Told("findings", finding.message) for finding in error.findings))
     except DeliveryError as error:
         return (Told("life", str(error)),)
     except ValueError:
