@@ -16,8 +16,9 @@ from typing import Any, cast
 
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 from sqlalchemy import Engine as Database
-from sqlalchemy import func, select, text
+from sqlalchemy import func, make_url, select, text
 
+from db.opening import SERVER_OPTIONS
 from db.schema import delivery as tables
 
 from . import books, fence
@@ -71,7 +72,7 @@ class Worker:
     def __enter__(self) -> "Worker":
         config: DBOSConfig = {
             "name": "bulletin",
-            "system_database_url": self._cluster.url,
+            "system_database_url": _watchful(self._cluster.url),
             "executor_id": self._cluster.worker,
             "application_version": VERSION,
             "log_level": "WARNING",
@@ -240,6 +241,14 @@ class Worker:
                 ids = [one.workflow_id for one in theirs if (one.name == "send_share") == (queue == SHARES)]
                 if ids:
                     DBOS.resume_workflows(ids, queue_name=queue)
+
+
+def _watchful(url: str) -> str:
+    """The engine's own sessions too end soon after their host's network was cut."""
+    parsed = make_url(url)
+    if "options" not in parsed.query:
+        parsed = parsed.update_query_dict({"options": SERVER_OPTIONS})
+    return parsed.render_as_string(hide_password=False)
 
 
 def _latest(name: str) -> tuple[str, bool]:

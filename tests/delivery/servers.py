@@ -54,6 +54,7 @@ class MailServer:
         tls: ssl.SSLContext | None = None,
         tls_at_once: bool = False,
         port: int = 0,
+        host: str = "127.0.0.1",
     ) -> None:
         self.script = script or (lambda _stage, _session: None)
         self.offers, self._tls, self._tls_at_once = offers, tls, tls_at_once
@@ -61,7 +62,7 @@ class MailServer:
         self.sessions: list[Session] = []
         self.credentials: list[str] = []
         self._open = 0
-        self._wanted_port = port
+        self._wanted_port, self._host = port, host
         self.port = 0
         self._ready = threading.Event()
 
@@ -89,7 +90,7 @@ class MailServer:
     async def _main(self) -> None:
         self._loop, self._stopped = asyncio.get_running_loop(), asyncio.Event()
         server = await asyncio.start_server(
-            self._serve, "127.0.0.1", self._wanted_port, limit=2**20, ssl=self._tls if self._tls_at_once else None
+            self._serve, self._host, self._wanted_port, limit=2**20, ssl=self._tls if self._tls_at_once else None
         )
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
