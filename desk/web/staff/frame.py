@@ -51,6 +51,7 @@ def _refusal(desk: Desk, route: Route) -> Response | None:
             wanted = _wanted(desk)
             return desk.go("sign-in", to=wanted) if wanted else desk.go("sign-in")
         if not who.may(route.role):
+            desk.record("refused", about=route.name, role=route.role)
             abort(403)
     guard.check_form(desk.public.form_key, desk.public.clock)
     if request.method in guard.READS or g.form_age is not None:

@@ -10,12 +10,13 @@ from flask import Response, abort, redirect, request
 import db
 from desk.staff import openid, store
 from desk.staff.openid import OpenIdError
+from desk.staff.record import record
 from desk.web.limits import client
 from desk.web.staff import session
 from desk.web.staff.desk import Desk
 from desk.web.staff.frame import own_page
 from desk.web.staff.route import READ, Route
-from desk.web.staff.signing import let_in
+from desk.web.staff.signing import DOOR, let_in
 from subscribers.address import parse
 from subscribers.model import BadAddress
 
@@ -63,7 +64,8 @@ def _in(desk: Desk, address: str, wanted: str) -> Response:
     with db.reading(desk.engine) as connection:
         who = store.by_key(connection, key)
     if who is None or who.is_disabled:
-        log.warning("Somebody whom the provider knows does not work at this desk.")
+        with db.writing(desk.engine) as connection:
+            record(connection, DOOR, "openid-unknown", desk.now)
         return desk.page("sign-in-unknown", status=403)
     return let_in(desk, who, wanted, "openid")
 

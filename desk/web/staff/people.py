@@ -119,7 +119,7 @@ def record(desk: Desk) -> Response:
         who=actor,
         what=what,
         people=[(each.actor, each.called) for each in people],
-        names={each.actor: each.called for each in people},
+        names={"desk": desk.looks().words["desk"]["brand"], **{each.actor: each.called for each in people}},
     )
 
 

@@ -21,6 +21,7 @@ from desk.web.staff.frame import own_page
 from desk.web.staff.route import BOTH, WRITE, Route
 from subscribers.address import Address
 
+DOOR = "desk"  # what the desk itself did, for somebody who was not in yet
 log = logging.getLogger("bulletin.desk")
 
 
@@ -59,6 +60,7 @@ def _send_link(desk: Desk, address: Address, wanted: str) -> None:
         if who is None or who.is_disabled or not allowed:
             return
         token = entrance.make_link(connection, who, now, wanted, desk.public.random)
+        record(connection, DOOR, "link-sent", now, about=who.address)
         desk.public.writer.sign_in(connection, who.address, who.called, token)
     desk.public.sending.hurry()
 

@@ -188,6 +188,9 @@ def test_the_record_says_who_did_what_and_cannot_be_changed(place: Place) -> Non
     admin.post("/desk/you", {"name": "Ada <i>"})
     page = admin.get("/desk/settings/record").text
     assert "changed their own name to Ada &lt;i&gt;" in page and "<i>" not in page
+    place.at_desk("writer").get("/desk/settings/people")
+    page = admin.get("/desk/settings/record").text
+    assert "was refused at people, which asks for administrator" in page
     for statement in ("UPDATE act SET actor = 'x'", "DELETE FROM act"):
         with pytest.raises(DatabaseError, match="stays written"), db.writing(place.engine) as connection:
             connection.execute(text(statement))
@@ -201,7 +204,7 @@ def test_every_act_and_every_notice_that_a_view_names_has_words() -> None:
     words = read_words((ROOT / "templates",))
     sources = "\n".join(file.read_text() for file in (ROOT / "desk" / "web" / "staff").glob("*.py"))
     done = set(re.findall(r'done="([a-z-]+)"', sources))
-    acts = set(re.findall(r'record\(\s*(?:connection, who\.actor, )?"([a-z-]+)"', sources))
+    acts = set(re.findall(r'record\(\s*(?:(?:own|connection), (?:who\.actor|DOOR), )?"([a-z-]+)"', sources))
     problems = set(re.findall(r'Problem\("[a-z-]+", "([a-z-]+)"\)', sources))
     assert done and acts and problems
     assert done <= words["notices"].keys()

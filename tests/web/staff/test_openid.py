@@ -92,6 +92,7 @@ def test_whoever_does_not_work_here_stays_out(place: Place, provider: Provider) 
     ):
         provider.who = who
         assert refused(place), who
+    assert "openid-unknown" in [row[3] for row in place.everything()["act"]]
 
 
 BROKEN: list[dict[str, Any]] = [
