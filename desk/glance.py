@@ -12,7 +12,6 @@ from sqlalchemy import Connection, func, select
 import db
 from builder.calendar import Slot, cut_off, known_numbers, next_slot
 from builder.model import Bulletin, Edition, Finding
-from db.schema import metadata
 from db.schema.delivery import recipient
 from db.schema.staff import staff
 from db.schema.subscribers import held
@@ -23,6 +22,7 @@ from desk.checking import check_edition
 from desk.editing.life import Life, life_of
 from desk.selecting import fingerprint
 from desk.staff.model import Role
+from goodnews import store as stories
 from subscribers import counts as numbers
 
 if TYPE_CHECKING:
@@ -185,16 +185,11 @@ def _shelves(connection: Connection) -> Shelves:
         for state in ("in_doubt", "failed", "deferred")
     }
     waiting = select(func.count()).select_from(held).where(held.c.decided_at.is_(None))
-    return Shelves(**states, held=int(connection.execute(waiting).scalar_one()), stories=stories_waiting(connection))
-
-
-def stories_waiting(connection: Connection) -> int:
-    """How many stories wait for a yes or no. None, as long as the good-news room keeps none in the database."""
-    story = metadata.tables.get("story")
-    if story is None:
-        return 0
-    waiting = select(func.count()).select_from(story).where(story.c.state == "waiting")
-    return int(connection.execute(waiting).scalar_one())
+    return Shelves(
+        **states,
+        held=int(connection.execute(waiting).scalar_one()),
+        stories=stories.counts(connection).get("waiting", 0),
+    )
 
 
 def _first_steps(office: Office, connection: Connection, readers: int) -> tuple[tuple[str, bool], ...]:

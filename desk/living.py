@@ -16,12 +16,15 @@ from builder.model import BuilderError
 from delivery.bounces import Report
 from delivery.verp import Named
 from desk import planning, rounds
+from desk.goodnews.acts import receive_form
+from desk.goodnews.newsroom import open_newsroom
 from desk.importing import apply_import, staged_import
 from desk.office import Office, open_office
 from desk.register import Register
 from desk.settings import Settings, load
 from desk.staff import entrance, record, store
 from desk.staff.model import ROLES
+from goodnews.form import Filled
 from subscribers import acts
 from subscribers.address import parse
 from subscribers.model import Choices, Proof
@@ -62,6 +65,26 @@ book: governors@norfolk.example
 The evening is for chairs and vice-chairs. Bring your questions about next year's budget.
 """,
 }
+WAITING_STORIES = (
+    Filled(
+        school="Ashfield Primary School",
+        title="Year 4 grow a winter garden",
+        summary="Thirty planters, three kinds of kale and a great deal of mud.",
+        text="Our Year 4 class has turned the back of the playground into a winter garden.\n\nThe first soup is planned for half-term.",
+        name="Pat Fields",
+        role="School office",
+        address="office@ashfield.example",
+    ),
+    Filled(
+        school="Hingham High School",
+        title="Robotics team goes to the regional final",
+        summary="Six pupils and one robot travel to Cambridge in March.",
+        text="The team won the county round in December. They practise on Thursdays after school.",
+        name="Chris Sands",
+        role="Teacher",
+        address="teacher@hingham.example",
+    ),
+)
 OLD_LIST = """email,name,status
 head@ashfield.example,Ashfield head,active
 clerk@ketteringham.example,Clerk,active
@@ -99,6 +122,7 @@ def fill(settings: Settings, now: datetime) -> None:
         old_list(office.register, settings.root / "var" / "old-list.csv", before + timedelta(hours=2))
         send_last_edition(office)
         happen(office, now)
+        stories(office, now - timedelta(hours=1))
 
 
 def staff(register: Register, now: datetime) -> None:
@@ -133,6 +157,13 @@ def old_list(register: Register, file: Path, now: datetime) -> None:
     with staged_import(register, [file], source="ecourier", bulletin="weekly", maps=()) as (staged, plan):
         proof = Proof(now, "import", actor="staff:sender@norfolk.example", source="ecourier")
         apply_import(register, staged, plan, proof)
+
+
+def stories(office: Office, now: datetime) -> None:
+    """Two schools have sent theirs this morning; nobody has said yes or no yet."""
+    room = open_newsroom(office.register, lambda: now)
+    for number, filled in enumerate(WAITING_STORIES):
+        receive_form(room, filled, f"demo {number}", write_back=False)
 
 
 def send_last_edition(office: Office) -> None:

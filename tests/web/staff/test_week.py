@@ -23,6 +23,7 @@ def test_an_editor_sees_what_is_next_what_is_missing_and_who_must_do_what(
         "Tuesday 21 January 2025",
         "Copy closes tomorrow",
         "in 6 days",
+        "Say yes or no to 2 stories from schools",
         "Mend 2 things that stop Together: weekly update",
         "Finish a draft",
         "Being written",
