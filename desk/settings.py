@@ -326,6 +326,7 @@ def _bulletin(id_: str, table: Table, *, main: bool) -> Bulletin:
 RESERVED_NAMES = frozenset(
     """
     editions items documents images audiences good-news privacy accessibility
+    for sections actions consultations events feeds calendars cards search sitemaps
     subscribe confirm preferences unsubscribe desk useful read
     """.split()
 )

@@ -14,7 +14,6 @@ from builder.archive import kept
 from builder.archive.kept import Made, State
 from builder.archive.public import ANY, OTHER, Place, Public, edition_of_file, open_public
 from builder.archive.rows import Row
-from builder.archive.search.words import told_words
 from builder.archive.sheets import Sheets
 from builder.archive.shelves import Folder, Record, folders, hash_of, others
 from builder.archive.site import Site
@@ -144,7 +143,7 @@ class Build:
         inputs = self.inputs(place, newer, older, asked)
         self.wrong += self._pictures_missing(place)
         name = kept.unit_name(place.key, inputs)
-        kept.write_unit(self.press.kept, name, unit_.card, unit_.rows, unit_.entries, told_words(unit_))
+        kept.write_unit(self.press.kept, name, unit_.card, unit_.rows, unit_.entries, unit_.words)
         return Made(
             inputs=inputs,
             asked=asked,
@@ -154,6 +153,8 @@ class Build:
             last=max((row.end for row in unit_.rows), default=0.0),
             schools=_schools(unit_),
             entries=_hash((unit_.rows, unit_.entries)),
+            words=_hash(sorted(unit_.words.items())),
+            items=sum(row.home for row in unit_.rows),
         )
 
     def _pictures_missing(self, place: Place) -> Iterator[Finding]:
@@ -307,10 +308,11 @@ def open_site(press: Press) -> Site:
     return made.site
 
 
-def archive(press: Press) -> Iterator[tuple[str, bytes]]:
+def archive(press: Press, *, strict: bool = False) -> Iterator[tuple[str, bytes]]:
     """Every file of the public site as (path, bytes), each path once. The same press gives the same bytes.
 
-    Nothing is asked of what an earlier build kept, and nothing is swapped. Raises BuilderError with every problem.
+    Nothing is asked of what an earlier build kept, and nothing is swapped. `strict`: raises BuilderError with every
+    problem; otherwise what cannot be shown is left out.
     """
     files: dict[str, bytes] = {}
 
@@ -325,5 +327,6 @@ def archive(press: Press) -> Iterator[tuple[str, bytes]]:
         made.after.units[place.key] = made.make(place)
     stock = Stock(press.kept, made.public.places, made.after.units, press.now.timestamp())
     Sheets(made.site, stock, made.before, made.after, put, made.former(), made.register).all()
-    _refuse(made)
+    if strict:
+        _refuse(made)
     yield from sorted(files.items())

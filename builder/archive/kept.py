@@ -41,6 +41,10 @@ class Made(NamedTuple):
     """How many stories each school has in it, and a hash of them."""
     entries: bytes
     """A hash of what feeds tell of it."""
+    words: bytes
+    """A hash of its part of the search index."""
+    items: int
+    """How many items are at home in it."""
 
 
 class Sheet(NamedTuple):
@@ -70,6 +74,8 @@ class State:
     statuses: dict[str, Any] = field(default_factory=dict)
     units: dict[str, Made] = field(default_factory=dict)
     sheets: dict[str, Sheet] = field(default_factory=dict)
+    tiers: dict[str, tuple[int, tuple[tuple[str, str], ...]]] = field(default_factory=dict)
+    """Each tier of the search index: its items, and (first word, path) of its buckets."""
 
     def files(self) -> dict[str, bytes]:
         found: dict[str, bytes] = {}
@@ -136,7 +142,7 @@ def settle(state: State, kept: Path) -> None:
     (folder / PENDING).replace(folder / STATE)
     wanted = {unit_name(key, made.inputs) for key, made in state.units.items()}
     for entry in os.scandir(folder):
-        if entry.name.endswith(".unit") and entry.name not in wanted:
+        if entry.name.endswith((".unit", ".partial")) and entry.name not in wanted:
             Path(entry.path).unlink(missing_ok=True)
 
 

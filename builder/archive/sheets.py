@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import blake2b
 from itertools import pairwise
 from typing import Any
 
-from builder.archive import calendars, documents, feeds, found, fronts, html, redirects, topics
+from builder.archive import calendars, documents, feeds, finding, found, fronts, html, redirects, topics
 from builder.archive.kept import Sheet, State
+from builder.archive.public import Place
+from builder.archive.search import tiers
 from builder.archive.site import IMAGES, File, Site
 from builder.archive.stock import Stock
 from builder.former import answers
@@ -68,8 +71,10 @@ class Sheets:
         self._topics()
         self._schools()
         self._feeds()
+        self.stock.forget()
         self._calendars()
         self._documents()
+        self._search()
         self._found()
         self._redirects()
         self._pictures()
@@ -225,6 +230,46 @@ class Sheets:
         self.sheet("sitemap pages", pages, lambda: [found.page_map(site, pages)])
         self.sheet("sitemap", stock.years, lambda: [found.map_of_maps(site, stock.years), found.robots(site)])
 
+    def _search(self) -> None:
+        site, stock = self.site, self.stock
+        for name, places in finding.split(stock).items():
+            self._tier(name, places)
+            for place in places:
+                self.sheet(f"items {place.key}", stock.told([place]), partial(_items, site, stock, place))
+        index = [
+            (name, count, [(first, self._mark(f"search {name}", path), tiers.name_of(path)) for first, path in parts])
+            for name, (count, parts) in self.after.tiers.items()
+        ]
+        names = list(site.press.house.bulletins)
+        self.sheet("search index", index, lambda: [finding.index_file(index, names)])
+        shown = (stock.years, [b.id for b in site.others])
+        self.sheet("search", shown, lambda: finding.page_files(site, stock))
+
+    def _mark(self, sheet: str, path: str) -> str:
+        """Changes with a file's content, so that a browser that has kept it fetches it again."""
+        return self.after.sheets[sheet].files[path].hex()[:6]
+
+    def _tier(self, name: str, places: list[Place]) -> None:
+        """A tier whose editions have the words they had is not even read."""
+        site, stock, sheet = self.site, self.stock, f"search {name}"
+        inputs = self._hash([(place.key, stock.units[place.key].words) for place in places], ())
+        old = self.before.sheets.get(sheet)
+        if old and old.inputs == inputs and name in self.before.tiers:
+            self.after.tiers[name] = self.before.tiers[name]
+            self._keep(sheet, old)
+            return
+        tier = finding.tier_of(site, stock, name, places, self.before)
+        files: dict[str, bytes] = {}
+        parts = []
+        for words, changed in tiers.buckets(tier):
+            path = tiers.bucket_path(name, words[0])
+            known = old.files.get(path) if old and not changed else None
+            files[path] = known or self.put(path, tiers.bucket_bytes(tier, words))
+            parts.append((words[0], path))
+        self.after.tiers[name] = tier.count, tuple(parts)
+        self._keep(sheet, Sheet(inputs, (), files, {}))
+        tiers.save(tier, finding.file_of(stock, name))
+
     def _redirects(self) -> None:
         paths = self.after.files()
         living = redirects.living(paths)
@@ -251,6 +296,10 @@ def _threes(months: list[tuple[str, Any]]) -> Iterator[tuple[Any, Any, Any]]:
     none = ("", None)
     for (newer, here), (_, older) in zip(pairwise([none, *months]), pairwise([*months, none]), strict=True):
         yield newer, here, older
+
+
+def _items(site: Site, stock: Stock, place: Place) -> Made:
+    return [finding.items_file(site, stock, place)]
 
 
 def _bytes(file: str) -> bytes:

@@ -118,7 +118,12 @@ class Site:
         documents = [("documents", self.link("documents", "documents/"))] if self.public.documents else []
         return Frame(
             home=Link(self.main.name, f"{self.url}/"),
-            menu=(("home", self.link("latest", "")), ("editions", self.link("all-editions", "editions/")), *documents),
+            menu=(
+                ("home", self.link("latest", "")),
+                ("editions", self.link("all-editions", "editions/")),
+                *documents,
+                ("search", self.link("search", "search/")),
+            ),
             subscribe=f"{self.url}/subscribe",
             footer=tuple(Link(page.title, f"{self.url}/{page.slug}/") for page in self.public.pages),
             style=fingerprint(self.style)[:10],

@@ -11,6 +11,7 @@ from builder.archive import kept
 from builder.archive.kept import Made
 from builder.archive.public import Place
 from builder.archive.rows import CardRow, FeedEntry, Row
+from builder.archive.search.index import Words
 
 
 @dataclass
@@ -50,8 +51,9 @@ class Stock:
         slugs = [one.key for one in self._read(row.edition)[1]]
         return self._entries[row.edition][slugs.index(row.key)]
 
-    def words(self, key: str) -> object:
-        return kept.read_words(self.folder, self._name(key))
+    def words(self, key: str) -> Words:
+        found: Words = kept.read_words(self.folder, self._name(key))
+        return found
 
     def forget(self) -> None:
         """What was read is not needed any more; memory is."""

@@ -10,6 +10,7 @@ from builder.archive import data, feeds, html, ics, lists
 from builder.archive.items import WebItem
 from builder.archive.public import Place, Sent
 from builder.archive.rows import CardRow, FeedEntry, Row
+from builder.archive.search.index import Words, number_of, words_of
 from builder.archive.site import Site, beside
 from builder.archive.standfirst import standfirst
 from builder.facts import day_block
@@ -29,6 +30,8 @@ class Unit:
     entries: tuple[FeedEntry, ...]
     files: dict[str, bytes] = field(default_factory=dict)
     pictures: dict[str, str] = field(default_factory=dict)
+    words: Words = field(default_factory=dict)
+    """Its part of the search index."""
 
 
 def unit(site: Site, place: Place, newer: Place | None, older: Place | None) -> Unit:
@@ -36,7 +39,7 @@ def unit(site: Site, place: Place, newer: Place | None, older: Place | None) -> 
     site.used.clear()
     view = site.viewer.edition(sent.edition, sent.items)
     files = dict([_page(site, sent, view, newer, older)])
-    rows, entries = [], []
+    rows, entries, texts = [], [], []
     for item in sent.items:
         homes = site.public.homes(item)
         home = homes[0].edition.key == place.key
@@ -46,6 +49,7 @@ def unit(site: Site, place: Place, newer: Place | None, older: Place | None) -> 
         entries.append(FeedEntry(feeds.entry_id(site.url, item.key), _content(site, shown)))
         if not home:
             continue
+        texts.append(html.plain(shown.page))
         files.update([_item(site, item, sent, homes)])
         if isinstance(item.details, Event):
             files[f"{row.path}event.ics"] = ics.calendar(site.publisher.name, [row.calendar])
@@ -55,7 +59,12 @@ def unit(site: Site, place: Place, newer: Place | None, older: Place | None) -> 
         entries=tuple(entries),
         files=files,
         pictures=_pictures(site, sent),
+        words=words_of(search_number(site, place), [row for row in rows if row.home], texts),
     )
+
+
+def search_number(site: Site, place: Place) -> int:
+    return number_of(place.day, list(site.press.house.bulletins).index(place.bulletin))
 
 
 def _pictures(site: Site, sent: Sent) -> dict[str, str]:

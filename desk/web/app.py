@@ -34,6 +34,7 @@ from desk.web import (
     moving,
     pausing,
     preferences,
+    searching,
     signup,
     useful,
     yours,
@@ -169,6 +170,7 @@ def _route(app: Flask, public: Public, settings: Settings) -> None:
         ("/useful/<bulletin>/<day>/<slug>", "useful", partial(useful.useful, public), both),
         ("/public.css", "style", partial(archive.own_file, public, "public.css"), look),
         ("/good-news.js", "good-news:script", partial(archive.own_file, public, "good-news.js"), look),
+        ("/search/", "search", partial(searching.page, public, site), look),
         ("/", "home", partial(archive.page, public, site), look),
         ("/<path:path>", "archive", partial(archive.page, public, site), look),
     )

@@ -49,7 +49,7 @@ def walk(folder: Path, seed: int, steps: int) -> tuple[int, int]:
         changing.step()
         whole = open_written(changing.root, now=changing.now, kept=folder / "whole")
         try:
-            wanted: dict[str, bytes] | None = dict(archive(whole))
+            wanted: dict[str, bytes] | None = dict(archive(whole, strict=True))
         except BuilderError:
             wanted = None
         whole.close()

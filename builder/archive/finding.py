@@ -1,0 +1,104 @@
+"""The search: its page, its script, its index, and what each result shows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from builder.archive import found, kept
+from builder.archive.kept import State
+from builder.archive.public import Place
+from builder.archive.search import tiers
+from builder.archive.search.index import Words
+from builder.archive.search.query import page_path
+from builder.archive.search.tiers import Tier
+from builder.archive.site import File, Site
+from builder.archive.stock import Stock
+from builder.archive.units import search_number
+from builder.cache import fingerprint
+from builder.templates import read_text
+
+NAMES = ("old", "new")
+
+
+def split(stock: Stock) -> dict[str, list[Place]]:
+    """The tiers' editions: the newest year's, and all before."""
+    newest = stock.years[0] if stock.years else ""
+    return {
+        "old": [place for place in stock.places if place.year != newest],
+        "new": [place for place in stock.places if place.year == newest],
+    }
+
+
+def tier_of(site: Site, stock: Stock, name: str, places: Iterable[Place], before: State) -> Tier:
+    """A tier as its editions are now, from what it was."""
+    keys = {search_number(site, place): place.key for place in places}
+    wanted = {number: (stock.units[key].words, stock.units[key].items) for number, key in keys.items()}
+    old = {search_number_of(site, key): made for key, made in before.units.items()}
+
+    def now(number: int) -> Words:
+        return stock.words(keys[number])
+
+    def earlier(number: int) -> Words:
+        made, key = old[number], next(k for k in before.units if search_number_of(site, k) == number)
+        words: Words = kept.read_words(stock.folder, kept.unit_name(key, made.inputs))
+        return words
+
+    tier = tiers.load(file_of(stock, name), name) if before.units else Tier(name)
+    if any(number in old and tier.held[number] != old[number].words for number in tier.held):
+        tier = Tier(name)  # it is of another build than the one that is known
+    try:
+        tiers.update(tier, wanted, now, earlier)
+    except (KeyError, OSError):
+        tier = Tier(name)
+        tiers.update(tier, wanted, now, earlier)
+    return tier
+
+
+def file_of(stock: Stock, name: str) -> Path:
+    return stock.folder / kept.FOLDER / f"search-{name}"
+
+
+def search_number_of(site: Site, key: str) -> int:
+    return search_number(site, Place((0.0, key), key))
+
+
+def items_file(site: Site, stock: Stock, place: Place) -> File:
+    """What each result shows of an edition's items, by slot."""
+    told = [[row.path, row.title, row.school or row.label, row.description, row.day] for row in stock.rows([place])]
+    raw = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+    return page_path(search_number(site, place)), tiers.packed(raw)
+
+
+def index_file(told: Iterable[tuple[str, int, list[tuple[str, str, str]]]], names: list[str]) -> File:
+    """Which buckets there are: (tier, its items, [(first word, mark, name)])."""
+    index = {"bulletins": names, "tiers": [{"name": name, "n": count, "b": buckets} for name, count, buckets in told]}
+    raw = json.dumps(index, ensure_ascii=False, separators=(",", ":")) + "\n"
+    return f"{tiers.FOLDER}/index.bin", tiers.packed(raw.encode())
+
+
+def page_files(site: Site, stock: Stock) -> Iterator[File]:
+    words, house = site.words, site.press.house
+    script = read_text("web/search.js", site.press.search)
+    page = site.page(
+        "search/", words["search"], description=words["search-intro"], crumbs=site.crumbs(), scope="search"
+    )
+    yield site.write(
+        "search.html",
+        page,
+        script=f"search.js?v={fingerprint(script)[:10]}",
+        axes=house.audiences.axes,
+        kinds=[(kind, words[f"kind-{kind}"]) for kind in KINDS],
+        bulletins=[(bulletin.id, bulletin.name) for bulletin in (site.main, *site.others)],
+        years=stock.years,
+        ways=found.ways(site),
+        lists=found.kinds(site),
+        sections=[(section.id, section.title) for section in site.main.sections],
+        section_links=found.sections(site),
+        year_links=found.years(site, stock.years),
+    )
+    yield "search/search.js", script.encode()
+
+
+KINDS = ("news", "action", "event", "consultation", "feedback", "case-study", "message", "appointment", "good-news", "notice")  # fmt: skip

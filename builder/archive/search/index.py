@@ -1,0 +1,152 @@
+"""An edition's items → its part of the index: for each word, which items have it, how much it tells of them, and where.
+
+A word's postings are one block an edition, one after the other: number, length, items. A block depends on its edition
+only, so that an edition comes, changes or goes without a look at any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from math import log
+
+from builder.archive.rows import Row
+from builder.archive.search.words import placed
+
+WEIGHTS = (5.0, 2.0, 1.0)  # of a word in the title, in the summary and the school's name, in the text
+USUAL = 150  # words of an item: longer ones say each of them in passing
+K1, B = 1.2, 0.75  # as every BM25 has them
+SCALE = 255 / (K1 + 1)
+EPOCH = date(1990, 1, 1).toordinal()
+BULLETINS = 32  # an edition's number is its day and its bulletin's place
+MOST_PLACES = 60  # of one word in one item
+FACET = "!"
+
+Words = dict[str, bytes]
+
+
+def number_of(day: date, bulletin: int) -> int:
+    return (day.toordinal() - EPOCH) * BULLETINS + bulletin
+
+
+def varint(value: int) -> bytes:
+    found = bytearray()
+    while value > 127:
+        found.append(value & 127 | 128)
+        value >>= 7
+    found.append(value)
+    return bytes(found)
+
+
+def read_varint(raw: bytes, at: int) -> tuple[int, int]:
+    """(the number, where the next thing begins)."""
+    value = shift = 0
+    while True:
+        byte = raw[at]
+        at += 1
+        value |= (byte & 127) << shift
+        if byte < 128:
+            return value, at
+        shift += 7
+
+
+def words_of(number: int, rows: Iterable[Row], texts: Iterable[str]) -> Words:
+    """`rows`: the items at home in an edition; `texts`: their bodies. Word → its block; facets are words too."""
+    found: dict[str, bytearray] = {}
+    for slot, (row, text) in enumerate(zip(rows, texts, strict=True)):
+        head = varint(slot)
+        for word, told in _of_item((row.title, f"{row.description} {row.school} {row.label}", text)):
+            found.setdefault(word, bytearray()).extend(head + told)
+        for facet in facets(row):
+            found.setdefault(facet, bytearray()).extend(head + b"\x00\x00")
+    start = varint(number)
+    return {word: start + varint(len(told)) + bytes(told) for word, told in found.items()}
+
+
+def facets(row: Row) -> Iterator[str]:
+    yield f"{FACET}k:{row.kind}"
+    yield f"{FACET}s:{row.section}"
+    yield from (f"{FACET}a:{tag}" for tag in row.audience)
+
+
+def _of_item(fields: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
+    weights: dict[str, float] = {}
+    places: dict[str, list[int]] = {}
+    length = 0
+    for field, place, word in placed(fields):
+        length += 1
+        weights[word] = weights.get(word, 0.0) + WEIGHTS[field]
+        places.setdefault(word, []).append(place)
+    norm = K1 * (1 - B + B * _about(length) / USUAL)
+    for word, weight in weights.items():
+        impact = max(1, round(weight * (K1 + 1) / (weight + norm) * SCALE))
+        yield word, bytes([impact]) + _places(places[word][:MOST_PLACES])
+
+
+def _about(length: int) -> float:
+    """To a tenth: a word more or less is no reason to tell the weight of every other word anew."""
+    return float(1.1 ** round(log(max(length, 1), 1.1)))
+
+
+def _places(found: list[int]) -> bytes:
+    told, before = bytearray([len(found)]), 0
+    for place in found:
+        step = place - before
+        if step < 128:
+            told.append(step)
+        else:
+            told += varint(step)
+        before = place
+    return bytes(told)
+
+
+# --- postings --------------------------------------------------------------------------------------------------------
+
+
+def blocks(raw: bytes) -> Iterator[tuple[int, int, int, int]]:
+    """(edition, where its block begins, where its items begin, where it ends)."""
+    at = 0
+    while at < len(raw):
+        start = at
+        number, at = read_varint(raw, at)
+        length, at = read_varint(raw, at)
+        yield number, start, at, at + length
+        at += length
+
+
+def with_block(raw: bytes, number: int, block: bytes) -> bytes:
+    """The postings with an edition's block put in, in its place, or taken out when it is empty."""
+    start = end = len(raw)
+    for one, begins, _, ends in blocks(raw):
+        if one >= number:
+            start, end = begins, ends if one == number else begins
+            break
+    return raw[:start] + block + raw[end:]
+
+
+def items(raw: bytes) -> Iterator[tuple[tuple[int, int], int, list[int]]]:
+    """((edition, item's slot), impact, places)."""
+    for number, _, at, end in blocks(raw):
+        while at < end:
+            slot, at = read_varint(raw, at)
+            impact, count = raw[at], raw[at + 1]
+            at += 2
+            places, place = [], 0
+            for _ in range(count):
+                step, at = read_varint(raw, at)
+                place += step
+                places.append(place)
+            yield (number, slot), impact, places
+
+
+def joined(parts: Iterable[tuple[int, Mapping[str, bytes]]]) -> Words:
+    """Many editions' words at once: (edition, its words), the oldest first."""
+    found: dict[str, list[bytes]] = {}
+    for _, words in parts:
+        for word, block in words.items():
+            known = found.get(word)
+            if known is None:
+                found[word] = [block]
+            else:
+                known.append(block)
+    return {word: b"".join(told) for word, told in found.items()}

@@ -1,0 +1,177 @@
+"""A search in the built index, as the browser does it: for visitors without scripts, and as the measure of the script."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from math import log
+from typing import Any
+
+from builder.archive.search.index import BULLETINS, EPOCH, FACET, items
+from builder.archive.search.tiers import FOLDER, bucket_path
+from builder.archive.search.words import STOP, plain_words, stem
+
+Doc = tuple[int, int]
+Read = Callable[[str], bytes]
+"""A file of the site by its path. Raises OSError or KeyError when it is not there."""
+SHORTEST = 3  # letters from which a word that is still being typed stands for all that begin with it
+MOST_WORDS, MOST_BUCKETS = 60, 4  # of one beginning
+UNFINISHED = 0.6  # what a word counts that only begins like the one typed
+_PHRASE = re.compile(r'"([^"]*)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`filters`: facets that must all hold, like `!k:event`. `bulletin`: its place among the bulletins; -1: any."""
+
+    text: str
+    filters: tuple[str, ...] = ()
+    bulletin: int = -1
+    since: str = ""
+    until: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`results`: the best first: (path, title, label, description, day)."""
+
+    total: int
+    results: tuple[tuple[str, str, str, str, str], ...]
+
+
+@dataclass
+class Engine:
+    read: Read
+    _buckets: dict[str, dict[str, bytes]] = field(default_factory=dict)
+
+    def index(self) -> dict[str, Any]:
+        return json.loads(gzip.decompress(self.read(f"{FOLDER}/index.bin")))  # type: ignore[no-any-return]
+
+    def bucket(self, tier: str, first: str) -> dict[str, bytes]:
+        path = bucket_path(tier, first)
+        if path not in self._buckets:
+            raw = gzip.decompress(self.read(path))
+            size = int.from_bytes(raw[:4], "big")
+            head = json.loads(raw[4 : 4 + size])
+            at, found = 4 + size, {}
+            for word, length in zip(head["w"], head["l"], strict=True):
+                found[word] = raw[at : at + length]
+                at += length
+            self._buckets[path] = found
+        return self._buckets[path]
+
+
+def search(read: Read, asked: Asked, *, start: int = 0, most: int = 10) -> Found:
+    engine = Engine(read)
+    index = engine.index()
+    ranked = rank(engine, index, asked)
+    return Found(len(ranked), tuple(_told(read, doc) for doc in ranked[start : start + most]))
+
+
+def _told(read: Read, doc: Doc) -> tuple[str, str, str, str, str]:
+    number, slot = doc
+    path, title, label, description, day = json.loads(gzip.decompress(read(page_path(number))))[slot]
+    return path, title, label, description, day
+
+
+def page_path(number: int) -> str:
+    return f"{FOLDER}/items/{number}.bin"
+
+
+def rank(engine: Engine, index: Mapping[str, Any], asked: Asked) -> list[Doc]:
+    terms, phrases = _terms(asked.text)
+    total = sum(tier["n"] for tier in index["tiers"])
+    scores: dict[Doc, float] = {}
+    matched: dict[Doc, int] = {}
+    for word, unfinished in terms:
+        found = _matches(engine, index, word, unfinished)
+        rarity = log(1 + (total - len(found) + 0.5) / (len(found) + 0.5))
+        for doc, impact in found.items():
+            scores[doc] = scores.get(doc, 0.0) + rarity * impact
+            matched[doc] = matched.get(doc, 0) + 1
+    allowed = _allowed(engine, index, asked.filters)
+    if not terms and not phrases:
+        scores = dict.fromkeys(allowed or (), 0.0)
+    for phrase in phrases:
+        inside = _phrase(engine, index, phrase)
+        scores = {doc: score for doc, score in scores.items() if doc in inside}
+    kept = [doc for doc in scores if (allowed is None or doc in allowed) and _in_time(doc, asked)]
+    share = len(terms) or 1
+    return sorted(kept, key=lambda d: (-round(scores[d] * (matched.get(d, 0) / share) ** 2, 6), -d[0], d[1]))
+
+
+def _terms(text: str) -> tuple[list[tuple[str, str]], list[list[tuple[int, str]]]]:
+    """[(stem, the word as far as it is typed, or nothing when it is finished)] and the phrases: [(distance, stem)]."""
+    phrases = [[(n, stem(w)) for n, w in enumerate(plain_words(p)) if w not in STOP] for p in _PHRASE.findall(text)]
+    words = plain_words(text)
+    open_ = words[-1] if words and text[-1:].isalnum() else ""
+    seen = {stem(word): "" for word in words if word not in STOP}
+    if open_ and (open_ not in STOP):
+        seen[stem(open_)] = open_ if len(open_) >= SHORTEST else ""
+    return list(seen.items()), [phrase for phrase in phrases if phrase]
+
+
+def _matches(engine: Engine, index: Mapping[str, Any], word: str, unfinished: str) -> dict[Doc, float]:
+    found: dict[Doc, float] = {}
+    for tier in index["tiers"]:
+        for name, raw in _postings(engine, tier, word, unfinished):
+            weight = 1.0 if name == word else UNFINISHED
+            for doc, impact, _ in items(raw):
+                found[doc] = max(found.get(doc, 0.0), impact * weight)
+    return found
+
+
+def _postings(engine: Engine, tier: Mapping[str, Any], word: str, unfinished: str) -> Iterable[tuple[str, bytes]]:
+    firsts = [bucket[0] for bucket in tier["b"]]
+    exact = engine.bucket(tier["name"], firsts[at]) if (at := bisect_right(firsts, word) - 1) >= 0 else {}
+    if word in exact:
+        yield word, exact[word]
+    if not unfinished:
+        return
+    begin, end = max(0, bisect_right(firsts, unfinished) - 1), bisect_right(firsts, unfinished + "\uffff")
+    count = 0
+    for first in firsts[begin : min(end, begin + MOST_BUCKETS)]:
+        for name, raw in engine.bucket(tier["name"], first).items():
+            if name.startswith(unfinished) and name != word and count < MOST_WORDS:
+                count += 1
+                yield name, raw
+
+
+def _allowed(engine: Engine, index: Mapping[str, Any], filters: Iterable[str]) -> set[Doc] | None:
+    """None: no filter was set."""
+    found: set[Doc] | None = None
+    for facet in filters:
+        docs = set(_matches(engine, index, facet, ""))
+        found = docs if found is None else found & docs
+    return found
+
+
+def _phrase(engine: Engine, index: Mapping[str, Any], phrase: list[tuple[int, str]]) -> set[Doc]:
+    """The items in which these words follow each other so."""
+    starts: dict[Doc, set[int]] | None = None
+    for distance, word in phrase:
+        here: dict[Doc, set[int]] = {}
+        for tier in index["tiers"]:
+            for _, raw in _postings(engine, tier, word, ""):
+                for doc, _, places in items(raw):
+                    here[doc] = {place - distance for place in places}
+        starts = here if starts is None else {d: both for d in starts if d in here and (both := starts[d] & here[d])}
+    return set(starts or ())
+
+
+def _in_time(doc: Doc, asked: Asked) -> bool:
+    day, bulletin = divmod(doc[0], BULLETINS)
+    told = (date.fromordinal(EPOCH) + timedelta(days=day)).isoformat()
+    return (
+        (asked.bulletin < 0 or bulletin == asked.bulletin)
+        and (not asked.since or told >= asked.since)
+        and (not asked.until or told <= asked.until)
+    )
+
+
+__all__ = ["FACET", "Asked", "Engine", "Found", "page_path", "rank", "search"]
