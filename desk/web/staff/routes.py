@@ -7,6 +7,8 @@ from desk.web.staff import (
     frame,
     house,
     imports,
+    leaving,
+    mailings,
     openid,
     people,
     reader,
@@ -40,4 +42,6 @@ ROUTES: tuple[Route, ...] = (
     *calendar.ROUTES,
     *house.ROUTES,
     *people.ROUTES,
+    *mailings.ROUTES,
+    *leaving.ROUTES,
 )

@@ -33,6 +33,11 @@ FULL = {
         "/desk/subscribers/held",
         "/desk/subscribers/suppressions",
         "/desk/settings",
+        "/desk/reports",
+        "/desk/reports/weekly-2025-01-14",
+        "/desk/reports/weekly-2025-01-14/failed",
+        "/desk/send",
+        "/desk/send/weekly/2025-01-21",
     ],
     "administrator": [
         "/desk/calendar/term",
@@ -43,7 +48,15 @@ FULL = {
         "/desk/nothing",
     ],
 }
-EMPTY = ["/desk", "/desk/calendar", "/desk/subscribers", "/desk/subscribers/imports", "/desk/subscribers/held"]
+EMPTY = [
+    "/desk",
+    "/desk/reports",
+    "/desk/send",
+    "/desk/calendar",
+    "/desk/subscribers",
+    "/desk/subscribers/imports",
+    "/desk/subscribers/held",
+]
 
 
 def sign_in(page: Page, place: Place, url: str, role: str) -> None:
