@@ -80,7 +80,7 @@ def _read(message: Message, raw: bytes, secret: bytes) -> Returned:
         return found
     if notices.may_be_one(message, secret) and (found := _unlike_any_standard(message, raw, secret)):
         return found
-    if notices.is_from_a_machine(message) or answers.is_automatic(message):
+    if notices.is_from_a_daemon(message) or answers.is_automatic(message):
         return Returned("automatic")
     is_away = answers.may_be_away(message) and notices.is_for_a_letter(message, secret)
     return Returned("automatic" if is_away else "person")

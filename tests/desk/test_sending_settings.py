@@ -117,3 +117,22 @@ def test_letters_are_signed_twice_when_keys_are_listed(desk: Desk, inbox: Inbox)
     assert raw.count(b"DKIM-Signature:") == 2
     for index in (0, 1):
         assert verifier.verify(index, dnsfunc=lambda name, **_: records[name])
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('username = "u"\ntoken-command = "t"\npassword-file = "x"', "a relay wants one of them"),
+        ('token-command = "t"', "username is missing, and there is a token-command"),
+        ('mailbox-token-command = "t"\nmailbox-password-file = "x"', "a mailbox wants one of them"),
+    ],
+)
+def test_a_password_and_an_access_token_exclude_each_other(desk: Desk, text: str, told: str) -> None:
+    with pytest.raises(SettingsError, match=told):
+        written(desk, f"[delivery]\n{text}")
+
+
+def test_a_program_that_gives_access_tokens_stands_in_for_the_password(desk: Desk) -> None:
+    text = '[delivery]\ntransport = "smtp"\nhost = "m.example"\nusername = "u"\ntoken-command = "echo tok"'
+    relay = make_relay(written(desk, text))
+    assert relay.token and relay.token() == "tok" and "tok" not in repr(relay)
