@@ -146,8 +146,8 @@ def parents(address: str) -> Iterator[str]:
 # --- keeping it ------------------------------------------------------------------------------------------------------
 
 INDEX = "index.html"
-_FEEDS = (".xml", ".json", ".ics")
-_NOT_KEPT = re.compile(r"(?:.*/)?(?:sitemap[^/]*\.xml|404\.html)|(?:images|cards|search)/.*|_.*")
+_FEEDS = (".xml", ".rss", ".json", ".ics")
+_NOT_KEPT = re.compile(r"(?:.*/)?(?:sitemap[^/]*\.xml|404\.html)|(?:images|cards|search|sitemaps)/.*|_.*")
 
 
 def worth_keeping(paths: Iterable[str]) -> list[str]:

@@ -24,12 +24,12 @@ from desk.publishing.run import alone, publish
 from desk.publishing.settings import open_target, target_names
 from desk.publishing.target import TargetError
 from desk.settings import Settings, SettingsError
-from desk.takedown import letters
+from desk.takedown import caches, letters
 from desk.takedown.planning import Removal, edit, plan_removal, without_links
 from desk.takedown.traces import Trace, Traces, search, traces_of, without_common
 
 PENDING = "var/takedowns"
-SEARCHED = ("content", "site", "out", "var")
+SEARCHED = ("content", "site", "out", "var", ".site.spare", ".site.new", ".site.old")
 LEFT = "var/outbox"  # letters that have left: nobody can call them back
 
 
@@ -75,6 +75,9 @@ def take_down(settings: Settings, what: str, *, reason: str, by: str, now: datet
     _forget(settings.root, pending)
     waiting = _out_of_letters(settings, pending, press.now)
     wrong = _out_of_site(settings, removal, pending, now)
+    if search(settings.root, ["var/cache"], pending.traces):  # something keeps more than we know of
+        caches.empty(settings.root / "var" / "cache")
+        wrong = _out_of_site(settings, removal, pending, now)
     targets = _out_of_targets(settings) if not wrong else {}
     found = (*wrong, *_searched(settings, removal, pending, press.now))
     done = TakenDown(removal, found, waiting, targets, _notes(settings.root, removal, pending))
@@ -161,19 +164,12 @@ def _write_down(root: Path, now: datetime, removal: Removal, reason: str, by: st
 
 
 def _forget(root: Path, pending: _Pending) -> None:
-    """Built letters, and every cache but that of the compiled templates, which hold no item."""
+    """Built letters, earlier versions, and what caches say of it."""
     for bulletin, day in pending.editions:
         shutil.rmtree(root / "out" / bulletin / str(day), ignore_errors=True)
     for trace in search(root, ["var/history"], pending.traces):  # what the desk's editor kept of earlier versions
         (root / trace.file).unlink(missing_ok=True)
-    kept = root / "var" / "cache"
-    for entry in list(kept.iterdir()) if kept.is_dir() else []:
-        if entry.name == "templates":
-            continue
-        if entry.is_dir():
-            shutil.rmtree(entry, ignore_errors=True)
-        else:
-            entry.unlink(missing_ok=True)
+    caches.forget(root / "var" / "cache", pending.traces)
 
 
 def _out_of_letters(settings: Settings, pending: _Pending, now: datetime) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ TITLE, SENTENCE, QUOTATION = 12, 24, 60  # letters and digits: fewer could be an
 _TAG, _LINK = re.compile(r"<[^<>]*>"), re.compile(r"\]\([^()]*\)")
 _END = re.compile(r"(?<=[.!?])\s+|\n\s*\n|\n\s*(?:[-*>#]|\d+[.)])\s*")
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})|\\[nrt]")
+_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8")
 _NAMES_IT = re.compile(r"(?:^|/)(?:_redirects[^/]*|permalinks\.txt|archive/state)$")
 
 
@@ -141,9 +142,7 @@ def _text(name: str, raw: bytes) -> str | None:
     if name.endswith(".json"):
         with suppress(ValueError, RecursionError):
             return "\n".join(_strings(json.loads(raw)))
-    if raw[:15] == b"SQLite format 3" or b"\0" not in raw[:1_000]:
-        return raw.decode("utf-8", "replace")
-    return None
+    return None if raw.startswith(_PICTURES) or raw[8:12] == b"WEBP" else raw.decode("utf-8", "replace")
 
 
 def _letter(raw: bytes) -> str:
@@ -168,9 +167,12 @@ def _strings(value: Any) -> Iterator[str]:
             yield from _strings(inner)
 
 
+def says(text: str, traces: Traces) -> bool:
+    named = any(name in text for name in (*traces.names, *traces.addresses))
+    return named or any(True for _ in _said(text, traces.words))
+
+
 def frame_says(frame: bytes, traces: Traces) -> bool:
     """A frozen letter of the ledger: its reader's spots are fenced by NULs, the rest is the message."""
     raw = b"".join(part for n, part in enumerate(frame.split(b"\0")) if n % 2 == 0)
-    text = _letter(raw)
-    named = any(name in text for name in (*traces.names, *traces.addresses))
-    return named or any(True for _ in _said(text, traces.words))
+    return says(_letter(raw), traces)

@@ -47,10 +47,10 @@ def faults(house: Path, files: dict[str, str | bytes], register: str = "") -> li
     ]
 
 
-def test_every_address_ever_shipped_still_answers(tmp_path: Path) -> None:
+def test_every_address_ever_shipped_still_answers(kept: Path) -> None:
     shipped, wrong = read_register(GOLDEN.read_text())
     held, _ = read_register((ROOT / FILE).read_text())
-    press = open_press(ROOT, tmp_path, now=datetime(2025, 1, 22, 9, tzinfo=NOW.tzinfo))
+    press = open_press(ROOT, kept, now=datetime(2025, 1, 22, 9, tzinfo=NOW.tzinfo))
     files = dict(archive(press))
     assert not wrong and not press.content.findings and len(shipped.first) > 80
     assert shipped.first.keys() <= held.first.keys()

@@ -14,7 +14,7 @@ import pytest
 
 import db
 from delivery import books, notes
-from desk.backup import restoring
+from desk.backup import restoring, sealing
 from desk.backup.errors import BackupError
 from desk.backup.making import make
 from desk.backup.restoring import restore
@@ -125,7 +125,7 @@ def test_a_house_that_is_in_use_is_not_replaced(kept: Path, desk: Desk) -> None:
     assert told.exit_code == 1 and "Stop bulletin serve" in told.output
 
 
-@pytest.mark.parametrize("cut", [0, 20, 5_000, -1, -40])
+@pytest.mark.parametrize("cut", [0, 5_000, -1])
 def test_a_backup_that_was_cut_short_changes_nothing(kept: Path, desk: Desk, tmp_path: Path, cut: int) -> None:
     raw = (kept / "house.backup").read_bytes()
     (tmp_path / "cut").write_bytes(raw[:cut])
@@ -179,7 +179,8 @@ def test_a_sealed_backup_opens_with_its_passphrase_alone(desk: Desk, tmp_path: P
     assert shown(desk, HEAD)["subscriber"]
 
 
-def test_a_sealed_file_that_lost_its_end_or_a_piece_is_not_opened() -> None:
+def test_a_sealed_file_that_lost_its_end_or_a_piece_is_not_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sealing, "COST", 16)  # it is dear on purpose
     out = io.BytesIO()
     sealer = Sealer(out, "x")
     sealer.write(bytes(2_500_000))
@@ -203,7 +204,7 @@ def test_a_backup_made_while_letters_leave_sends_nobody_anything_twice(
 ) -> None:
     inbox, port = server
     desk = Desk(make_house(tmp_path / "house"), over_smtp(port))
-    desk.subscribe({f"reader{n}@home.co.uk": "" for n in range(12)})
+    desk.subscribe({f"reader{n}@home.co.uk": "" for n in range(8)})
     settings = load(desk.house, None, {})
     backups: list[Path] = []
     sent = inbox.letters
@@ -219,25 +220,25 @@ def test_a_backup_made_while_letters_leave_sends_nobody_anything_twice(
 
     inbox.letters = Midway(sent)
     desk.ok("send", "weekly", "2025-01-14", "--now", NOW, "--yes")
-    assert len(inbox.addresses) == 12 and backups
+    assert len(inbox.addresses) == 8 and backups
     desk.ok("restore", str(backups[0]), "--yes")
     desk.run("resume", "weekly-2025-01-14")
-    assert len(inbox.addresses) == 12
+    assert len(inbox.addresses) == 8
     # The house is lost altogether: what may have left is in doubt, and only a person's word sends it.
     shutil.rmtree(tmp_path / "house")
     done = desk.json("restore", str(backups[0]))
-    assert 1 <= done["in_doubt"] <= 12 and done["waiting"] == ["weekly-2025-01-14"]
+    assert 1 <= done["in_doubt"] <= 8 and done["waiting"] == ["weekly-2025-01-14"]
     desk.run("resume", "weekly-2025-01-14")
-    assert len(inbox.addresses) == 12
+    assert len(inbox.addresses) == 8
 
 
 def test_what_was_cut_off_is_finished_by_the_same_command_and_nothing_else_works_until_then(
     kept: Path, desk: Desk
 ) -> None:
     (desk.house / JOURNAL).write_text(json.dumps({"stamp": "x", "url": ""}))
-    assert "Finish it: bulletin restore" in desk.run("check").output
+    assert "Finish it: bulletin restore" in desk.run("subscribers", "show", HEAD).output
     assert "finished" in desk.ok("restore").output
-    assert desk.run("check").exit_code == 0
+    assert shown(desk, HEAD)["subscriber"]
 
 
 @pytest.mark.parametrize("steps", range(5))

@@ -18,7 +18,7 @@ from desk.past.sources import Source
 from desk.past.writing import Brought, lay_out
 from desk.settings import load
 from tests.builder.written import NOW, open_written, picture, site_of, write_house
-from tests.desk.sending_house import Desk, make_house
+from tests.desk.sending_house import Desk
 from tests.past import letters
 
 
@@ -202,16 +202,16 @@ def test_markup_that_is_nested_ten_thousand_deep_or_endless_is_read_in_time(hous
     assert any("is cut; the source has the rest" in note for note in done[1].notes)
 
 
-def test_the_command_tells_what_came_and_what_is_left_to_do(tmp_path: Path) -> None:
-    desk = Desk(make_house(tmp_path / "house"))
+def test_the_command_tells_what_came_and_what_is_left_to_do(house: Path, tmp_path: Path) -> None:
+    desk = Desk(house)
     file = str(put(tmp_path, "march.html", letters.mailchimp()))
-    assert "2 items" in desk.ok("import-archive", file, "--bulletin", "together", "--dry-run").output
-    told = desk.json("import-archive", file, "--bulletin", "together")
-    assert told["editions"][0]["folder"] == "content/together/2019-03-05" and told["editions"][0]["left_over"]
+    assert "2 items" in desk.ok("import-archive", file, "--bulletin", "send", "--dry-run").output
+    told = desk.json("import-archive", file, "--bulletin", "send")
+    assert told["editions"][0]["folder"] == "content/send/2019-03-05" and told["editions"][0]["left_over"]
     assert not [f for f in told["findings"] if f["severity"] == "block"]
-    assert "already" in desk.ok("import-archive", file, "--bulletin", "together").output
+    assert "already" in desk.ok("import-archive", file, "--bulletin", "send").output
     bad = put(tmp_path, "bad.xml", b"no feed")
-    assert desk.run("import-archive", str(bad), "--bulletin", "together").exit_code == 1
+    assert desk.run("import-archive", str(bad), "--bulletin", "send").exit_code == 1
 
 
 TAGS = st.sampled_from(
