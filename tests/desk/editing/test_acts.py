@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -15,6 +16,10 @@ from builder.model import Edition, ItemKey
 from desk.editing import acts, arranging, files, shelf
 from desk.editing.acts import CannotDo, Pen
 from desk.editing.saving import Conflict, Saved, TooMuch, as_changed, difference, filled_in, open_file, save
+from desk.editing.trying import as_if
+from desk.editing.warm import Warm
+from desk.selecting import everything
+from desk.settings import load
 from tests.desk.editing.houses import NOW, SAM
 from tests.payloads import SCRIPTS
 
@@ -235,3 +240,52 @@ def test_what_is_no_picture_is_refused_with_its_reason(house: Path, pen_of: PenO
         acts.add_picture(pen_of(house), files.find(house, key("calm-starts")), raw, "../x.svg", "Picture")
     assert refused.value.values["why"]
     assert not list((house / "content/weekly/2025-01-14/images").glob("calm*"))
+
+
+def test_of_many_who_save_at_once_one_wins_and_every_other_is_told(house: Path, pen_of: PenOf) -> None:
+    pen = pen_of(house)
+    audiences = pen.press.house.audiences
+    seen = open_file(house, key("calm-starts"), audiences)
+
+    def one(number: int) -> Saved | Conflict:
+        raw = as_changed(seen, filled_in(seen, {"body": [f"Text of {number}."]}), audiences)
+        return save(house, pen.history, seen, seen.mark, raw, SAM, f"Edited by {number}", NOW)
+
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(one, range(8)))
+    winners = [number for number, result in enumerate(results) if isinstance(result, Saved)]
+    assert len(winners) == 1
+    assert f"Text of {winners[0]}." in seen.path.read_text()
+    assert [version.what for version in pen.history.of(seen.path)][:1] == [f"Edited by {winners[0]}"]
+    assert not list(house.rglob("*.partial"))
+
+
+def test_a_warm_press_sees_every_change_and_keeps_nothing_that_was_only_tried(house: Path) -> None:
+    settings = load(house, None, {})
+    warm = Warm(lambda: settings)
+    path = house / "content/weekly/2025-01-14/calm-starts.md"
+
+    def title() -> str:
+        with warm.press(NOW) as press:
+            found = press.content.edition("weekly", DAY)
+            assert found is not None
+            return next(item.title for item in found.items if item.slug == "calm-starts")
+
+    for number in range(20):
+        path.write_text(f"---\ntitle: Title {number}\n---\nWords.\n")
+        assert title() == f"Title {number}"
+    with warm.press(NOW) as press:
+        found = press.content.edition("weekly", DAY)
+        assert found is not None
+        press.view(found, everything(press, found))
+        raw = b"---\ntitle: Tried\n---\nA secret that nobody saved.\n"
+        trying = press.having(
+            as_if(press, found, "content/weekly/2025-01-14/calm-starts.md", raw), drafts=True, trying=True
+        )
+        shown = trying.content.edition("weekly", DAY)
+        assert shown is not None
+        html = trying.renderer.html(trying.view(shown, everything(trying, shown)))
+    assert "A secret that nobody saved" in html
+    assert title() == "Title 19"
+    kept = (house / "var/cache/builder.db").read_bytes()
+    assert b"Words." in kept and b"A secret that nobody saved" not in kept

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Request
 
 from desk.staff.model import Role
 from desk.web.staff import session
@@ -168,6 +168,27 @@ def test_what_is_typed_is_kept_shown_and_there_after_the_tab_is_closed(live: tup
         page.goto(ITEM)
         assert "**bold**" in page.get_by_label("Text", exact=True).input_value()
         assert page.get_by_role("status").filter(has_text="have not saved yet").is_visible()
+
+
+def weight(page: Page, path: str) -> int:
+    """Bytes that came over the line, the letter in its frame among them, photos not."""
+    asked: list[Request] = []
+    page.on("requestfinished", lambda one: asked.append(one))
+    page.goto(path)
+    page.wait_for_load_state("networkidle")
+    assert len(asked) >= 3
+    return sum(one.sizes()["responseBodySize"] for one in asked if one.resource_type != "image")
+
+
+def test_no_page_weighs_more_than_a_hundred_kilobytes_without_its_photos(live: tuple[Place, str], at: At) -> None:
+    folder = live[0].settings.root / FOLDER
+    for number in range(180):
+        (folder / f"item-{number:03}.md").write_text(
+            f"---\ntitle: A headline of the usual length {number}\n---\nWords.\n"
+        )
+    for path in ("/desk/editions", BOARD, ITEM, f"{BOARD}/edition"):
+        with at("editor", "Edith") as page:
+            assert 10_000 < weight(page, path) <= 100_000, path
 
 
 # --- the journey -----------------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from desk.starting import CannotBegin
 from desk.web.public import Problem
 from desk.web.staff import session
 from desk.web.staff.desk import Desk, path
+from desk.web.staff.editions.packing import packed
 from desk.web.staff.editions.room import Room, day_of, enter, told
 from desk.web.staff.route import BOTH, READ, WRITE, Route
 
@@ -75,7 +76,7 @@ def board(desk: Desk, bulletin: str, day: str, problems: tuple[Any, ...] = (), s
             talk = remarks.unsettled(connection, bulletin, day)
             opened = openings.of_edition(connection, bulletin, day)
         groups = _groups(room, found, talk, opened)
-        return desk.page(
+        page = desk.page(
             "editions/board",
             "edition",
             status,
@@ -95,6 +96,7 @@ def board(desk: Desk, bulletin: str, day: str, problems: tuple[Any, ...] = (), s
             towards=request.args.get("towards", ""),
             problems=problems,
         )
+    return packed(page)
 
 
 def life_of(desk: Desk, room: Room) -> life.Life:

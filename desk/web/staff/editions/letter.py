@@ -16,6 +16,7 @@ from desk.preview import as_scheme, letter_for
 from desk.selecting import everything
 from desk.web.staff import session
 from desk.web.staff.desk import Desk
+from desk.web.staff.editions.packing import packed
 from desk.web.staff.editions.room import Room, enter, key_of
 from desk.web.staff.policy import LETTER, protect
 from desk.web.staff.route import READ, Route
@@ -62,7 +63,7 @@ def _as_typed(room: Room, slug: str) -> Room:
 
 def _shown(text: str, kind: str, view: str) -> Response:
     policy = LETTER.replace("img-src 'self' https: data:", "img-src 'none'") if view == "plain" else LETTER
-    response = protect(Response(text, content_type=kind), policy)
+    response = protect(packed(Response(text, content_type=kind)), policy)
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
     return response
 
