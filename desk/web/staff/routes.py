@@ -18,7 +18,7 @@ from desk.web.staff import (
     stories,
     week,
 )
-from desk.web.staff.editions import board, item, letter, past, steps, talk
+from desk.web.staff.editions import adding, board, clash, item, letter, past, steps, talk, typed
 from desk.web.staff.editions import calendar as editions
 from desk.web.staff.route import Route
 
@@ -29,8 +29,11 @@ ROUTES: tuple[Route, ...] = (
     *week.ROUTES,
     *editions.ROUTES,
     *board.ROUTES,
+    *adding.ROUTES,
     *steps.ROUTES,
     *item.ROUTES,
+    *clash.ROUTES,
+    *typed.ROUTES,
     *letter.ROUTES,
     *talk.ROUTES,
     *past.ROUTES,

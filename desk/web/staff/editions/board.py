@@ -11,8 +11,7 @@ from flask import Response, abort, request
 
 import db
 from builder import preflight
-from builder.kinds import KINDS
-from builder.model import Edition, Finding, Item, Letter
+from builder.model import BuilderError, Edition, Finding, Item, Letter
 from builder.press import Press
 from builder.render import ENCODED_LIMIT, encoded_size
 from builder.select import in_order_of
@@ -21,13 +20,11 @@ from desk.editing import acts, arranging, life, openings, remarks, shelf
 from desk.editing.acts import CannotDo, is_at_home
 from desk.editing.openings import Opening
 from desk.selecting import everything, fingerprint
-from desk.starting import CannotBegin
-from desk.web.public import Problem
 from desk.web.staff import session
 from desk.web.staff.desk import Desk, path
 from desk.web.staff.editions.packing import packed
-from desk.web.staff.editions.room import Room, day_of, enter, told
-from desk.web.staff.route import BOTH, READ, WRITE, Route
+from desk.web.staff.editions.room import Room, enter, told
+from desk.web.staff.route import READ, WRITE, Route
 
 MOST_AUDIENCES = 3  # named on a card; more are counted
 MOST_FOUND = 12  # findings shown on the board; each item shows its own
@@ -104,7 +101,7 @@ def life_of(desk: Desk, room: Room) -> life.Life:
     sent = room.press.having(room.press.content, drafts=False)
     try:
         mark = fingerprint(sent, room.edition)
-    except Exception:  # a template's fault is told among the findings
+    except BuilderError:  # a template's fault is told among the findings
         mark = ""
     with db.reading(desk.engine) as connection:
         return life.life_of(connection, room.edition.bulletin, str(room.edition.day), mark)
@@ -112,8 +109,6 @@ def life_of(desk: Desk, room: Room) -> life.Life:
 
 def whole(press: Press, edition: Edition) -> tuple[Letter | None, tuple[Finding, ...]]:
     """The letter with everything in it, before anything is cut."""
-    from builder.model import BuilderError
-
     variant = everything(press, edition)
     try:
         view = press.view(edition, variant)
@@ -227,82 +222,7 @@ def _step(room: Room, item: Item, towards: str) -> tuple[str, int]:
     return (sections[here + 1], 0) if here + 1 < len(sections) else (item.section, place)
 
 
-# --- adding ----------------------------------------------------------------------------------------------------------
-
-
-def add(desk: Desk, bulletin: str, day: str) -> Response:
-    with enter(desk, bulletin, day) as room:
-        kinds = [kind for kind in KINDS if kind != "excerpt"]
-        problems: tuple[Problem, ...] = ()
-        kind = request.values.get("kind", "news")
-        if request.method == "POST":
-            try:
-                title = request.form.get("title", "")
-                if kind not in kinds:
-                    raise CannotDo("kind-wrong")
-                what = told(desk, "item-begun", title=" ".join(title.split())[:200])
-                key = acts.begin_item(room.pen, bulletin, day_of(day), title, kind, what)
-                desk.record("item-begun", about=str(key))
-                return desk.go("item", **room.where, slug=key.slug, done="item-begun")
-            except CannotDo as error:
-                problems = (Problem("kind" if error.code == "kind-wrong" else "title", error.code),)
-            except CannotBegin:
-                abort(409)
-        status = 422 if problems else 200
-        return desk.page(
-            "editions/add", "item-add", status, room=room, kinds=kinds, kind=kind,
-            typed=request.form.get("title", "")[:1000], problems=problems,
-        )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    item: Item
-    bulletin: str
-    edition: Edition
-
-
-MOST_CHOICES = 60
-
-
-def reuse(desk: Desk, bulletin: str, day: str) -> Response:
-    """Items of other bulletins, the newest first; one press makes an excerpt of one."""
-    sought = " ".join(request.args.get("q", "").split())[:200]
-    with enter(desk, bulletin, day) as room:
-        if request.method == "POST":
-            return _take(desk, room)
-        held = {getattr(item.details, "excerpt_of", "") for item in room.edition.items}
-        names = {one.id: one.name for one in room.press.house.bulletins.values()}
-        choices = [
-            Choice(item, names[edition.bulletin], edition)
-            for edition in reversed(room.press.content.editions)
-            for item in edition.items
-            if edition.bulletin != bulletin and item.kind != "excerpt" and not item.draft and is_at_home(item, edition)
-            and sought.lower() in f"{item.title} {item.summary}".lower()
-        ]  # fmt: skip
-        return desk.page(
-            "editions/reuse", "item-reuse", room=room, choices=choices[:MOST_CHOICES], all=len(choices), sought=sought, held=held,
-        )  # fmt: skip
-
-
-def _take(desk: Desk, room: Room) -> Response:
-    wanted = request.form.get("item", "")
-    items = (item for edition in room.press.content.editions for item in edition.items)
-    original = next((item for item in items if str(item.key) == wanted), None)
-    if original is None:
-        abort(404)
-    what = told(desk, "item-reused", title=original.title)
-    try:
-        key = acts.begin_excerpt(room.pen, room.edition.bulletin, room.edition.day, original, what)
-    except (CannotDo, CannotBegin):
-        abort(409)
-    desk.record("item-reused", about=str(key))
-    return desk.go("item", **room.where, slug=key.slug, done="item-reused")
-
-
 ROUTES = (
     Route("/desk/editions/<bulletin>/<day>", "edition", board, READ, "writer"),
     Route("/desk/editions/<bulletin>/<day>/edition/move", "item-move", move, WRITE, "editor"),
-    Route("/desk/editions/<bulletin>/<day>/edition/add", "item-add", add, BOTH, "writer"),
-    Route("/desk/editions/<bulletin>/<day>/edition/reuse", "item-reuse", reuse, BOTH, "writer"),
 )

@@ -14,7 +14,8 @@ from desk.editing.sheet import NotEditable, lay_out
 from desk.web.public import Problem
 from desk.web.staff import session
 from desk.web.staff.desk import Desk
-from desk.web.staff.editions.item import Told, conflict_page
+from desk.web.staff.editions.clash import conflict_page
+from desk.web.staff.editions.form import Told
 from desk.web.staff.editions.room import Room, author, enter, found, key_of, told
 from desk.web.staff.route import BOTH, READ, Route
 

@@ -15,7 +15,7 @@ from desk.web.public import Problem
 from desk.web.staff import session
 from desk.web.staff.desk import Desk
 from desk.web.staff.editions import board
-from desk.web.staff.editions.item import Problems, Told
+from desk.web.staff.editions.form import Problems, Told
 from desk.web.staff.editions.room import Room, enter
 from desk.web.staff.route import WRITE, Route
 

@@ -10,7 +10,7 @@ from desk.editing.saving import TooMuch
 from desk.editing.sheet import NotEditable
 from desk.web.staff import session
 from desk.web.staff.desk import Desk, path
-from desk.web.staff.editions.item import MOST_BYTES, posted
+from desk.web.staff.editions.form import MOST_BYTES, posted
 from desk.web.staff.editions.room import Room, enter, key_of
 from desk.web.staff.route import WRITE, Route
 
