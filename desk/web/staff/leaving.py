@@ -17,7 +17,7 @@ from desk.web.forms import read_address
 from desk.web.public import Problem
 from desk.web.staff import session
 from desk.web.staff.desk import Desk
-from desk.web.staff.editions.item import Problems, Told
+from desk.web.staff.editions.form import Problems, Told
 from desk.web.staff.route import BOTH, Route
 
 STEPS = ("test", "plan", "unplan", "now")
