@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from sqlalchemy import Engine
 
-from delivery import books, bounces, report, returns, verp
+from delivery import books, bounces, farewells, report, returns, useful, verp
 from delivery.model import Counts, State
 from tests.delivery.house import NOW, deliver
 from tests.delivery.servers import MailServer
@@ -45,3 +46,19 @@ def test_a_bar_is_as_long_as_its_number_and_what_occurred_can_be_seen() -> None:
     found = report.widths(Counts(accepted=1200, deferred=600, failed=3))
     assert (found["accepted"], found["deferred"], found["failed"], found["queued"]) == (100, 50, 1, 0)
     assert set(report.widths(Counts()).values()) == {0}
+
+
+def test_answers_and_farewells_are_counted_on_both_databases(database: Engine, listed: Callable[[int], int]) -> None:
+    mailing = listed(3)
+    with database.begin() as connection:
+        for given in ("yes", "yes", "no"):
+            useful.count(connection, "weekly", "2025-01-14", "census", given)  # type: ignore[arg-type]
+        assert useful.totals(connection, "weekly", "2025-01-14") == {"census": (2, 1)}
+        for number, hours in ((1, 1), (1, 2), (-1, 2), (1, 24 * 8)):  # the last one left a week later
+            farewells.count(connection, "weekly", NOW + timedelta(hours=hours), number)
+        farewells.count(connection, "another", NOW + timedelta(hours=1))
+        assert farewells.of(connection, mailing) == 1
+        kept = books.letter_of(connection, "weekly-2025-01-14", "1")
+        assert kept and kept.address and kept.frame
+        books.forget(connection, "1")
+        assert books.letter_of(connection, "weekly-2025-01-14", "1") is None
