@@ -325,6 +325,7 @@ def test_an_edition_goes_from_draft_to_scheduled_and_an_edit_takes_the_approval_
     writer.press(ITEM, "Save", {"body": "A changed comma, here."})
     page = sender.get(BOARD)
     assert "Approved by Edith, then changed" in page.text and "Its text was changed since" in page.text
+    assert "Approved by Edith, then" not in editor.press(BOARD, "Approve").text
     refused = writer.reader.post(f"{BOARD}/edition/step", {"step": "approve"}, form=BOARD)
     assert refused.status_code == 403
 
