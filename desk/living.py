@@ -16,6 +16,7 @@ from builder.model import BuilderError
 from delivery.bounces import Report
 from delivery.verp import Named
 from desk import planning, rounds
+from desk.goodnews import demo
 from desk.goodnews.acts import receive_form
 from desk.goodnews.newsroom import open_newsroom
 from desk.importing import apply_import, staged_import
@@ -67,22 +68,13 @@ The evening is for chairs and vice-chairs. Bring your questions about next year'
 }
 WAITING_STORIES = (
     Filled(
-        school="Ashfield Primary School",
-        title="Year 4 grow a winter garden",
-        summary="Thirty planters, three kinds of kale and a great deal of mud.",
-        text="Our Year 4 class has turned the back of the playground into a winter garden.\n\nThe first soup is planned for half-term.",
-        name="Pat Fields",
-        role="School office",
-        address="office@ashfield.example",
-    ),
-    Filled(
-        school="Hingham High School",
+        school="Example High School",
         title="Robotics team goes to the regional final",
-        summary="Six pupils and one robot travel to Cambridge in March.",
+        summary="Six pupils and one robot travel to the final in March.",
         text="The team won the county round in December. They practise on Thursdays after school.",
-        name="Chris Sands",
+        name="Example Teacher",
         role="Teacher",
-        address="teacher@hingham.example",
+        address="teacher@example-high.example",
     ),
 )
 OLD_LIST = """email,name,status
@@ -100,7 +92,9 @@ def make_house(folder: Path, url: str) -> Settings:
     folder.mkdir(parents=True)
     shutil.copytree(ROOT / "content", folder / "content")
     written = (ROOT / "bulletin.toml").read_text("utf-8")
-    (folder / "bulletin.toml").write_text(f"{written}\n[delivery]\napproval = true\n", "utf-8")
+    (folder / "bulletin.toml").write_text(
+        f'{written}\n[goodnews]\nmailbox = "{demo.MAILBOX}"\n\n[delivery]\napproval = true\n', "utf-8"
+    )
     for name, text in BEING_WRITTEN.items():
         (folder / "content" / "weekly" / COMING / name).write_text(text, "utf-8")
     return settings_of(folder, url)
@@ -160,8 +154,9 @@ def old_list(register: Register, file: Path, now: datetime) -> None:
 
 
 def stories(office: Office, now: datetime) -> None:
-    """Two schools have sent theirs this morning; nobody has said yes or no yet."""
+    """Two by the form, one by mail that is not complete, one that a feed suggests; nobody has said yes or no yet."""
     room = open_newsroom(office.register, lambda: now)
+    demo.fill(room)
     for number, filled in enumerate(WAITING_STORIES):
         receive_form(room, filled, f"demo {number}", write_back=False)
 

@@ -25,7 +25,9 @@ from desk.web.nightly import every_night
 from desk.web.outgoing import END_SECONDS, Sender
 from desk.web.staff.routes import ROUTES
 
-THREADS = 16  # most of a sign-up's time is waiting for its beat
+THREADS = (
+    64  # waiting, most of them: for a sign-up's beat, for a photo's turn in the darkroom; nobody else waits for those
+)
 LONGEST_REQUEST = max(
     MOST_UPLOAD + MOST_BYTES, *(route.most for route in ROUTES)
 )  # each page then refuses what is too long for it
@@ -36,20 +38,35 @@ def serve(settings: Settings, host: str, port: int, start: datetime | None, read
 
     Raises what `open_app` raises, and OSError when the port is taken.
     """
-    import waitress
-
     register, clock = open_register(settings), started_at(start) if start else now
     postman = make_postman(register.engine, settings, clock, watches=True)
     app = _app(register, clock, Outbox(settings.house.publisher, clock, postman.hurry))
     _keep_quiet()
-    server = waitress.create_server(
-        app, host=host, port=port, threads=THREADS, ident=None, max_request_body_size=LONGEST_REQUEST
-    )
+    server = server_of(app, host, port)
     signal.signal(signal.SIGTERM, _stop)
     room = app.extensions["newsroom"]
     with _background(register, clock, postman, room, is_pretending=start is not None):
         ready()
         server.run()
+
+
+def server_of(app: Flask, host: str, port: int) -> Any:
+    """Raises OSError when the port is taken.
+
+    What a web server in front says of its visitors comes through; the application believes as much of it as
+    `trusted-proxies` allows. waitress would take it away.
+    """
+    import waitress
+
+    return waitress.create_server(
+        app,
+        host=host,
+        port=port,
+        threads=THREADS,
+        ident=None,
+        max_request_body_size=LONGEST_REQUEST,
+        clear_untrusted_proxy_headers=False,
+    )
 
 
 @contextmanager

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +30,21 @@ from subscribers.tokens import Keys
 from tests.editions import ROOT
 
 NOW = datetime(2025, 1, 22, 9, tzinfo=UTC)  # a Wednesday: copy for 28 January closes tomorrow at noon
+
+
+@cache
+def _compiled() -> Path:
+    """Templates are compiled once for all houses of a run: they are the same."""
+    folder = tempfile.mkdtemp(prefix="bulletin-templates-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
+def share_templates(folder: Path) -> None:
+    """To be called before a new house is used."""
+    kept = folder / "var" / "cache"
+    kept.mkdir(parents=True)
+    (kept / "templates").symlink_to(_compiled())
 
 
 @dataclass
@@ -83,6 +101,7 @@ class Paper:
 
 def make_paper(folder: Path, engine: Engine, *bulletins: str) -> Paper:
     """The shipped house with content of its own, cut down to these bulletins' last editions."""
+    share_templates(folder)
     shutil.copytree(ROOT / "content", folder / "content")
     shutil.copy(ROOT / "bulletin.toml", folder / "bulletin.toml")
     (folder / "content" / "permalinks.txt").unlink(missing_ok=True)

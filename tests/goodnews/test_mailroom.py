@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event
 
+import db
 from delivery.mailboxes import opened
 from desk.goodnews import acts, mailroom
 from desk.goodnews.rounds import maildir, read_mailbox
@@ -18,8 +20,11 @@ from tests.goodnews.rooms import Paper, make_paper
 
 
 @pytest.fixture
-def paper(tmp_path: Path, database: Engine) -> Paper:
-    return make_paper(tmp_path / "house", database)
+def paper(tmp_path: Path) -> Iterator[Paper]:
+    engine = db.open_database(f"sqlite:///{tmp_path}/bulletin.db")
+    db.migrate(engine)
+    yield make_paper(tmp_path / "house", engine)
+    engine.dispose()
 
 
 def test_a_mail_with_a_photo_becomes_a_story_that_asks_for_what_is_missing(paper: Paper) -> None:
@@ -96,8 +101,9 @@ class Killed(Exception):
     pass
 
 
-def test_killed_between_any_two_steps_nothing_is_lost_and_nothing_comes_twice(paper: Paper) -> None:
-    """At each statement, each commit and each ticking-off in turn; then the mailbox is read once more."""
+def test_killed_between_any_two_steps_nothing_is_lost_and_nothing_comes_twice(tmp_path: Path, database: Engine) -> None:
+    """At each statement, each commit and each ticking-off in turn; then the mailbox is read once more. Both databases."""
+    paper = make_paper(tmp_path / "house", database)
     box = maildir(paper.root / "var" / "stories")
     counted, limit = [0], [0]
 

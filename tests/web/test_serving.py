@@ -9,13 +9,16 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from sqlalchemy import Engine
 
 from desk.settings import RESERVED_NAMES
 from desk.web.app import create_app
+from desk.web.serving import server_of
 from tests.databases import database, database_url, empty_database, postgresql_server
 from tests.web.conftest import KEYS
 from tests.web.place import Clock, Place, make_house
@@ -96,3 +99,21 @@ def test_no_bulletin_can_have_the_name_of_a_public_page(place: Place) -> None:
     first = {rule.rule.split("/")[1] for rule in place.app.url_map.iter_rules()}
     names = {name for name in first if name.replace("-", "").isalnum()}
     assert {"subscribe", "confirm"} <= names <= RESERVED_NAMES
+
+
+@pytest.mark.parametrize(("proxies", "believed"), [("0", False), ("1", True)])
+def test_what_a_web_server_in_front_says_comes_through_and_is_believed_only_when_trusted(
+    open_place: Callable[..., Place], house_folder: Path, proxies: str, believed: bool
+) -> None:
+    place = open_place(make_house(house_folder, more={"BULLETIN__DESK__TRUSTED_PROXIES": proxies}))
+    server = server_of(place.app, "127.0.0.1", 0)
+    thread = Thread(target=server.run, daemon=True)
+    thread.start()
+    asked = urllib.request.Request(
+        f"http://127.0.0.1:{server.effective_port}/subscribe",
+        headers={"X-Forwarded-Proto": "https", "X-Forwarded-For": "198.51.100.7"},
+    )
+    with urllib.request.urlopen(asked, timeout=10) as answer:
+        assert ("Strict-Transport-Security" in answer.headers) is believed
+    server.close()
+    thread.join(5)

@@ -16,6 +16,7 @@ from goodnews.model import Held
 from tests.editions import ROOT
 from tests.goodnews.mails import mail
 from tests.goodnews.pictures import jpeg
+from tests.goodnews.rooms import share_templates
 from tests.web.place import URL, Place, Reader
 from tests.web.stories import CONSENT, WORDS, School, hidden, problems, room_of
 
@@ -24,6 +25,7 @@ from tests.web.stories import CONSENT, WORDS, School, hidden, problems, room_of
 def place(open_place: Callable[..., Place], tmp_path: Path) -> Place:
     """Content of its own: stories are written into it."""
     house = tmp_path / "house"
+    share_templates(house)
     shutil.copytree(ROOT / "content" / "weekly" / "2025-01-21", house / "content" / "weekly" / "2025-01-21")
     for name in ("letters", "pages", "schools.csv"):
         found = ROOT / "content" / name
@@ -167,18 +169,18 @@ def test_what_was_set_aside_is_listed_with_its_reason(place: Place, editor: Read
     assert "out-of-office" in page and "no JPEG" in page and "<b>Out" not in page and "<script>alert" not in page
 
 
-def test_two_hundred_stories_are_quick_to_look_through(place: Place, editor: Reader) -> None:
+def test_a_long_queue_is_quick_to_look_through(place: Place, editor: Reader) -> None:
     import time
 
     from goodnews.model import Received
     from tests.goodnews.conftest import received
 
-    for number in range(200):
+    for number in range(120):
         found: Received = received(number)
         acts.receive(room_of(place), found, "waiting")
     began = time.process_time()
     page = editor.get("/desk/stories")
-    assert time.process_time() - began < 1.5
+    assert time.process_time() - began < 1
     assert page.text.count("story-card") == 50 and "from=50" in page.text
     assert len(page.data) < 100_000
 
