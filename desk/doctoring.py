@@ -103,7 +103,7 @@ def _letters(office: Office) -> Iterator[Finding]:
 def _templates(office: Office) -> Iterator[Finding]:
     """Every template of every room, read as a page would read it."""
     folders = template_folders(office.register.settings)
-    looks, renderer = read_looks(folders), office.press.renderer
+    looks, renderer = read_looks(folders, office.press.kept / "templates"), office.press.renderer
     yield from _compiled(renderer.environment, renderer.words, folders, desk=False)
     yield from _compiled(looks.environment, looks.words, folders, desk=True)
 

@@ -111,7 +111,8 @@ def newsroom(public: Public, live: Live) -> Newsroom:
 
 
 def _desk(public: Public, live: Live, keeping: Keeping) -> Desk:
-    looks, provider = read_looks(template_folders(live.settings)), keeping.openid
+    kept = live.settings.root / "var" / "cache" / "templates"
+    looks, provider = read_looks(template_folders(live.settings), kept), keeping.openid
     routes = {route.name: route for route in ROUTES}
     back = f"{live.settings.house.publisher.url}{BACK}"
     signing = OpenId(provider, back, public.clock) if provider else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 
@@ -75,7 +75,12 @@ def place(open_place: Callable[..., Place]) -> Place:
 def serving(place: Place, listening: socket.socket) -> Iterator[str]:
     """The site under its real server, in a thread."""
     server = waitress.create_server(place.app, sockets=[listening], threads=4)
-    thread = Thread(target=server.run, daemon=True)
+
+    def run() -> None:
+        with suppress(OSError):  # closed under its hands at the end
+            server.run()
+
+    thread = Thread(target=run, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     server.close()

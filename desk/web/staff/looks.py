@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
 
 from builder import dates
 from builder.cache import fingerprint
@@ -34,9 +34,11 @@ class Looks:
     static: dict[str, Static]
 
 
-def read_looks(search: tuple[Path, ...]) -> Looks:
-    """A house's own templates lie over the shipped ones, file by file."""
+def read_looks(search: tuple[Path, ...], kept: Path) -> Looks:
+    """A house's own templates lie over the shipped ones, file by file. `kept`: the folder for compiled ones."""
+    kept.mkdir(parents=True, exist_ok=True)
     environment = Environment(
+        bytecode_cache=FileSystemBytecodeCache(str(kept)),
         loader=ChoiceLoader([FileSystemLoader(str(folder)) for folder in search]),
         autoescape=True,
         undefined=StrictUndefined,

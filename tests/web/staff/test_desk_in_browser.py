@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import cycle
 
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
@@ -11,13 +12,19 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 import db
 from desk.staff import entrance, store
 from subscribers.address import parse
+from tests.browser import AXE
 from tests.pages import axe
 from tests.web.place import Place
 from tests.web.test_in_browser import SMALLEST, TOO_SMALL
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-LOOKS = [(width, scheme) for width in (1280, 320) for scheme in ("light", "dark")]
+Looks = list[tuple[int, str]]
+LOOKS: Looks = [(width, scheme) for width in (1280, 320) for scheme in ("light", "dark")]
+SOME = [LOOKS[0], LOOKS[3]]
+TURNS = [[look] for look in (LOOKS[0], LOOKS[3], LOOKS[1], LOOKS[2])]
+"""Every page in two looks, every state in one, in turn; `prove` shows each in all four."""
+ALL = pytest.param(LOOKS, marks=pytest.mark.prove, id="all")
 MOST_BYTES = 100_000  # a page, with all that it loads
 FULL = {
     "writer": ["/desk/calendar", "/desk/you"],
@@ -76,9 +83,11 @@ def press(page: Page, name: str) -> None:
 class Inspector:
     """Looks at the page in every width and colour, without loading it again."""
 
-    def __init__(self, page: Page, looks: list[tuple[int, str]]) -> None:
-        self.page, self.looks, self.bytes = page, looks, 0
+    def __init__(self, page: Page, looks: Looks | None) -> None:
+        """`looks` None: one for each page, in turn."""
+        self.page, self.turns, self.bytes = page, cycle([looks] if looks else TURNS), 0
         page.on("response", self._weigh)
+        page.add_init_script(path=AXE)  # once, instead of half a megabyte a page
 
     def _weigh(self, response: object) -> None:
         self.bytes += int(response.headers.get("content-length", 0))  # type: ignore[attr-defined]
@@ -86,7 +95,7 @@ class Inspector:
     def __call__(self, name: str) -> None:
         self.page.wait_for_load_state("load")
         assert self.bytes <= MOST_BYTES, f"{name}: {self.bytes} bytes"
-        for width, scheme in self.looks:
+        for width, scheme in next(self.turns):
             self.page.set_viewport_size(ViewportSize(width=width, height=900))
             self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
             where = f"{name}, {width}, {scheme}"
@@ -105,22 +114,28 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-def test_every_page_of_a_desk_in_use_is_accessible(browser: Browser, living_desk: tuple[Place, str]) -> None:
+@pytest.mark.parametrize("looks", [SOME, ALL])
+def test_every_page_of_a_desk_in_use_is_accessible(
+    browser: Browser, living_desk: tuple[Place, str], looks: Looks
+) -> None:
     place, url = living_desk
     for role, paths in FULL.items():
         context = browser.new_context(locale="en-GB")
         page = context.new_page()
         sign_in(page, place, url, role)
-        look = Inspector(page, LOOKS if role == "editor" else [(1280, "light"), (320, "dark")])
+        look = Inspector(page, looks)
         for path in paths:
             page.goto(url + path)
             look(path)
         context.close()
 
 
-def test_every_error_and_every_answer_is_accessible(page: Page, living_desk: tuple[Place, str]) -> None:
+@pytest.mark.parametrize("looks", [None, ALL])
+def test_every_error_and_every_answer_is_accessible(
+    page: Page, living_desk: tuple[Place, str], looks: Looks | None
+) -> None:
     place, url = living_desk
-    look = Inspector(page, [(1280, "dark"), (320, "light")])
+    look = Inspector(page, looks)
     page.goto(f"{url}/desk/sign-in")
     look("sign-in")
     press(page, "Send me the link")
@@ -164,10 +179,11 @@ def test_every_error_and_every_answer_is_accessible(page: Page, living_desk: tup
     look("notice")
 
 
-def test_an_empty_desk_is_accessible(page: Page, live: tuple[Place, str]) -> None:
+@pytest.mark.parametrize("looks", [None, ALL])
+def test_an_empty_desk_is_accessible(page: Page, live: tuple[Place, str], looks: Looks | None) -> None:
     place, url = live
     sign_in(page, place, url, "administrator")
-    look = Inspector(page, [(1280, "light"), (320, "dark")])
+    look = Inspector(page, looks)
     for path in EMPTY:
         page.goto(url + path)
         look(path)
