@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from errno import EACCES, EBUSY, EINVAL, ENOTEMPTY, EPERM, EXDEV
 from pathlib import Path
 
-from builder.publish import publish
+from builder.publish import drop_spare, opened_tree
 from desk.publishing.target import RECORD, Seen, TargetError, TargetGone, differs, folders_of
 
 # The folder itself cannot change its name here: a mount, or a parent folder that is not ours.
@@ -41,11 +41,19 @@ class Folder:
         except OSError as error:
             raise self._gone(error) from error
 
-    def swap(self, paths: Sequence[str]) -> dict[str, str] | None:
-        """The whole site in one step; each file's mark. None where the folder cannot change its name."""
+    def swap(self, files: Mapping[str, str], same: Collection[str]) -> dict[str, str] | None:
+        """The whole site in one step; each file's mark. `same`: what is there already, as it should be.
+
+        None where the folder cannot change its name.
+        """
+        held = {path: bytes.fromhex(hash_) for path, hash_ in files.items()}
         try:
-            publish(((path, (self.site / path).read_bytes()) for path in paths), self.to)
-            return {path: _mark(self.to / path) for path in paths}
+            with opened_tree(self.to, {path: held[path] for path in same}) as tree:
+                for path in held.keys() - same:
+                    tree.put(path, (self.site / path).read_bytes())
+                tree.swap(held)
+            drop_spare(self.to)
+            return {path: _mark(self.to / path) for path in files}
         except OSError as error:
             if error.errno in NO_SWAP:
                 return None

@@ -73,11 +73,9 @@ def _refuse_emptying(plan: Plan, record: Record | None, many: bool) -> None:
 def _work(files: Mapping[str, str], plan: Plan, record: Record, target: Target, progress: Progress | None) -> bool:
     """Whether the whole site was swapped in at once."""
     target.keep_record(record.unsure_of((*plan.new, *plan.changed)).to_bytes())
-    if isinstance(target, Folder) and not target.look(_marks(record)).strangers:
-        marks = target.swap(sorted(files))
-        if marks is not None:
-            target.keep_record(Record({path: Held(files[path], mark) for path, mark in marks.items()}).to_bytes())
-            return True
+    if isinstance(target, Folder) and (marks := _swapped(files, record, target)) is not None:
+        target.keep_record(Record({path: Held(files[path], mark) for path, mark in marks.items()}).to_bytes())
+        return True
     arrived = dict[str, Held]()
     try:
         for path, mark in _sent(plan, target):
@@ -96,6 +94,15 @@ def _work(files: Mapping[str, str], plan: Plan, record: Record, target: Target, 
         ) from error
     target.keep_record(record.without(plan.gone).holding(arrived).to_bytes())
     return False
+
+
+def _swapped(files: Mapping[str, str], record: Record, target: Folder) -> dict[str, str] | None:
+    """None where it cannot be: somebody else's files would be lost, or the folder cannot change its name."""
+    seen = target.look(_marks(record))
+    if seen.strangers:
+        return None
+    as_left = record.files.keys() - seen.changed - seen.missing
+    return target.swap(files, {path for path in as_left if record.files[path].hash == files.get(path)})
 
 
 def _marks(record: Record) -> dict[str, str]:

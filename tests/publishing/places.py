@@ -58,7 +58,7 @@ class OnDisk:
 class InPlace(Folder):
     """A folder that cannot change its name, as the top of a mounted share."""
 
-    def swap(self, _paths: Any) -> None:
+    def swap(self, *_: Any) -> None:
         return None
 
 
