@@ -22,7 +22,7 @@ from desk.keeping import Keeping, read_keeping
 from desk.letters import Sending, Writer
 from desk.outbox import OUTBOX, Outbox
 from desk.register import know_audiences
-from desk.settings import Settings
+from desk.settings import Settings, SettingsError
 from desk.staff.openid import OpenId
 from desk.web import (
     archive,
@@ -48,6 +48,7 @@ from desk.web.staff.desk import ENDPOINT, Desk, Live
 from desk.web.staff.looks import read_looks
 from desk.web.staff.openid import BACK
 from desk.web.staff.routes import ROUTES
+from goodnews.model import GoodNewsError
 from subscribers.tokens import Keys
 
 MOST_BYTES = 64 * 1024  # of a form; the longest honest one is far under 4 KB
@@ -99,8 +100,8 @@ def create_app(
 
 
 def newsroom(public: Public, live: Live) -> Newsroom:
-    """What the acts on schools' stories take."""
-    return Newsroom(
+    """What the acts on schools' stories take. Raises SettingsError for mistakes in [goodnews]."""
+    room = Newsroom(
         live=live,
         engine=public.engine,
         keys=public.keys,
@@ -108,6 +109,11 @@ def newsroom(public: Public, live: Live) -> Newsroom:
         writer=public.writer,
         random=public.random,
     )
+    try:
+        room.goodnews  # noqa: B018 mistakes are told now, not to the log of tonight
+    except GoodNewsError as error:
+        raise SettingsError(str(error)) from error
+    return room
 
 
 def _desk(public: Public, live: Live, keeping: Keeping) -> Desk:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
 import db
+from desk.settings import SettingsError
 from desk.web.goodnews import uploads
 from goodnews import arrivals, photos, store
 from tests.goodnews.payloads import SCRIPTS
 from tests.goodnews.pictures import jpeg, telling
-from tests.web.place import Place
+from tests.web.place import Place, make_house
 from tests.web.stories import CONSENT, WORDS, School, heading, hidden, problems, room_of
 
 
 @pytest.fixture(scope="module")
-def house_folder(tmp_path_factory: pytest.TempPathFactory) -> object:
+def house_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """No archive is needed here, and var/photos is this module's own."""
     return tmp_path_factory.mktemp("good-news-house")
 
@@ -54,6 +57,13 @@ def held(place: Place, link: str) -> store.Held:
         found = store.by_token(connection, link.rpartition("/")[2])
     assert found is not None
     return found
+
+
+def test_a_mistake_in_the_settings_is_told_before_anything_is_served(
+    open_place: Callable[..., Place], house_folder: Path
+) -> None:
+    with pytest.raises(SettingsError, match=r"contact-days must be a whole number of days, 1 or more, and is 0"):
+        open_place(make_house(house_folder, more={"BULLETIN__GOODNEWS__CONTACT_DAYS": "0"}))
 
 
 def test_a_story_with_a_photo_arrives_whole_and_its_school_gets_a_letter(school: School) -> None:
