@@ -67,6 +67,7 @@ def file(live: tuple[Place, str], slug: str = "calm-starts") -> str:
 
 
 ONE_OF_EACH = (("light", 1280), ("dark", 320))
+PLAIN = ("add", "reuse", "text", "rename", "delete", "versions")  # a heading and a form or a list: with every way only
 ALL = (*ONE_OF_EACH, ("light", 320), ("dark", 1280))
 
 
@@ -98,6 +99,8 @@ def test_no_page_breaks_a_rule_of_accessibility_full_empty_or_with_problems(brow
             f"{BOARD}/edition/reuse", f"{BOARD}/edition/shelf", "/desk/editions/weekly/2025-01-28/edition/shelf",
             f"{ITEM}/versions", version, f"{ITEM}/text", f"{ITEM}/rename", f"{ITEM}/delete",
         ):  # fmt: skip
+            if ways is ONE_OF_EACH and path.rpartition("/")[2] in PLAIN:
+                continue
             page.goto(path)
             found += looked_at(page, path, ways)
         page.goto(f"{BOARD}/edition/add")
