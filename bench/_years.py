@@ -149,7 +149,9 @@ unsafe = false
 _FRAME = """<!doctype html><html lang="en-GB" dir="ltr"><head><meta charset="utf-8"><title>{{ .Title }} – {{ .Site.Title }}</title>
 <meta name="description" content="{{ .Description }}"><link rel="canonical" href="{{ .Permalink }}">
 <meta property="og:title" content="{{ .Title }}"><meta property="og:url" content="{{ .Permalink }}"><meta property="og:description" content="{{ .Description }}">
-<link rel="stylesheet" href="/style.css"></head><body><a class="skip" href="#main">Skip to the main content</a>
+<meta property="og:type" content="article"><meta property="og:site_name" content="{{ .Site.Title }}"><meta property="og:locale" content="en_GB"><meta name="color-scheme" content="light dark">
+<link rel="stylesheet" href="/style.css"><link rel="alternate" type="application/atom+xml" title="{{ .Site.Title }}" href="/index.xml">
+<script type="application/ld+json">{{ dict "@context" "https://schema.org" "@type" "NewsArticle" "headline" .Title "url" .Permalink "description" .Description "datePublished" (.Date.Format "2006-01-02") "publisher" (dict "@type" "GovernmentOrganization" "name" .Site.Title) | jsonify | safeJS }}</script></head><body><a class="skip" href="#main">Skip to the main content</a>
 <header class="top"><a class="brand" href="/">{{ .Site.Title }}</a><nav aria-label="Main"><ul><li><a href="/">Latest edition</a></li><li><a href="/editions/">All editions</a></li><li><a href="/subscribe">Get it by email</a></li></ul></nav></header>
 {{ with .Parent }}<nav class="crumbs" aria-label="You are here"><ol><li><a href="/">Home</a></li><li><a href="{{ .RelPermalink }}">{{ .Title }}</a></li></ol></nav>{{ end }}
 <main id="main">{{ block "main" . }}{{ end }}</main>

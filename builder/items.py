@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import PurePosixPath
@@ -26,7 +26,7 @@ from builder.kinds import (
 from builder.model import Bulletin, Details, House, Item, ItemKey, Moment, Picture, Tags
 
 COMMON_HEADERS = frozenset(
-    ["title", "kind", "section", "audience", "summary", "visibility", "release", "expires", "image", "alt", "credit", "contact", "related", "weight", "draft", "also", "formerly", "checked"]
+    ["title", "kind", "section", "audience", "summary", "visibility", "release", "expires", "image", "alt", "credit", "contact", "related", "weight", "draft", "also", "formerly", "corrected", "checked"]
 )  # fmt: skip
 YES, NO = {"yes", "true", "on", "1"}, {"no", "false", "off", "0", ""}
 CHANNELS = frozenset({"email", "web", "social"})
@@ -152,8 +152,23 @@ def read_item(house: House, bulletin: Bulletin, day: date, written: Written) -> 
         draft=_yes_no(reading, "draft"),
         also=_also(reading),
         formerly=formerly(written, notes),
+        corrected=tuple(_corrected(reading)),
     )
     return item, notes
+
+
+def _corrected(reading: Reading) -> Iterator[tuple[date, str]]:
+    """One correction a line: `20 January 2025: The venue has changed.`"""
+    found = []
+    for line in reading.headers.get("corrected", "").split("\n"):
+        if not line.strip():
+            continue
+        day, _, what = line.partition(":")
+        try:
+            found.append((dates.read_moment(day.strip(), reading.house.calendar.zone).day, " ".join(what.split())))
+        except ValueError as error:
+            reading.problem("bad-date", "corrected", f"corrected: {error} Write it like 20 January 2025: The venue.")
+    yield from sorted(found)
 
 
 def formerly(written: Written, notes: Notes) -> tuple[str, ...]:

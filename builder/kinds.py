@@ -56,6 +56,8 @@ class Event(Details):
     venue: str = ""
     book: str = ""
     cost: str = ""
+    cancelled: str = ""
+    """`yes`, or why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -265,6 +265,8 @@ class Item:
     also: tuple[tuple[str, date], ...] = ()
     formerly: tuple[str, ...] = ()
     """Names or addresses that its page had before."""
+    corrected: tuple[tuple[date, str], ...] = ()
+    """What was wrong in it and is mended now: (the day, what), the oldest first."""
     original: Item | None = None
     """For an excerpt, the item whose words it carries."""
 

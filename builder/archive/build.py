@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import blake2b, sha256
 from pathlib import Path
@@ -118,7 +120,19 @@ class Build:
     def inputs(self, place: Place, newer: Place | None, older: Place | None, asked: Iterable[str]) -> bytes:
         statuses = self.after.statuses
         turn = tuple(one.key if one else "" for one in (newer, older))
-        return _hash((self.after.world, place.key, turn, [(key, statuses.get(key)) for key in (place.key, *asked)]))
+        return _hash(
+            (
+                self.after.world,
+                place.key,
+                turn,
+                self._drawn(place),
+                [(key, statuses.get(key)) for key in (place.key, *asked)],
+            )
+        )
+
+    def _drawn(self, place: Place) -> bool:
+        """Drawing takes as long as all else of an edition, so those of past years share a card."""
+        return place.year == self.public.places[0].year
 
     def stale(self) -> list[Place]:
         """The editions that must be made anew."""
@@ -138,7 +152,7 @@ class Build:
         public = self.public
         public.asked = set()
         newer, older = self.turns[place.key]
-        unit_ = unit(self.site, place, newer, older)
+        unit_ = unit(self.site, place, newer, older, drawn=self._drawn(place))
         asked = tuple(sorted(public.asked - {place.key}))
         inputs = self.inputs(place, newer, older, asked)
         self.wrong += self._pictures_missing(place)
@@ -235,6 +249,22 @@ def build(press: Press, site: Path, *, full: bool = False, jobs: int = 0) -> Out
     `full`: as if nothing had been built before. `jobs`: how many processes share a large build; 0: as many as help.
     """
     begun = time.perf_counter()
+    with _unhurried():
+        return _build(press, site, full, jobs, begun)
+
+
+@contextmanager
+def _unhurried() -> Iterator[None]:
+    """Rows by the ten thousand are read and kept: looking through them for rubbish again and again costs a fifth."""
+    thresholds = gc.get_threshold()
+    gc.set_threshold(100_000, 20, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+
+
+def _build(press: Press, site: Path, full: bool, jobs: int, begun: float) -> Outcome:
     before = kept.load(press.kept, site)
     held = before.files()
     spare = site.with_name(f".{site.name}.spare")

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from builder.archive.items import WebItem
+from builder.archive.items import WebItem, is_cancelled
 from builder.kinds import Event
 from builder.model import Moment, Publisher
 from builder.view import EditionView, Link
@@ -73,6 +73,7 @@ def _event(data: Data, event: Event, publisher: Publisher, zone: ZoneInfo) -> Da
         "@type": "Event",
         **data,
         "startDate": _iso(event.starts, zone),
+        **({"eventStatus": "https://schema.org/EventCancelled"} if is_cancelled(event) else {}),
         **({"endDate": _iso(event.ends, zone)} if event.ends else {}),
         **({"location": {"@type": "Place", "name": event.venue, "address": event.venue}} if event.venue else {}),
         "organizer": organisation(publisher),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
+from builder import dates
 from builder.archive import html
 from builder.archive.public import Public
 from builder.items import last_moment
@@ -36,6 +37,8 @@ class WebItem:
     closes: str = ""
     """The day on which an answer is wanted at the latest, as spoken; empty when none is, or when it is over."""
     description: str = ""
+    corrections: tuple[tuple[str, str], ...] = ()
+    """What was mended, the newest first: (the day, as spoken; what)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ class Shelf:
         if not view.picture_on_web:
             page = html.without_pictures(page)
         banner = self._banner(item)
+        mended = corrections(item, self.public.now)
         return WebItem(
             item=item,
             view=view,
@@ -85,6 +89,7 @@ class Shelf:
             calendar=f"{view.url}event.ics" if isinstance(item.details, Event) else "",
             closes="" if banner else self._closes(item),
             description=html.shortened(view.summary or html.plain(page) or view.title, 200),
+            corrections=tuple((dates.say_short(day), what) for day, what in reversed(mended)),
         )
 
     def _for_web(self, view: ItemView) -> ItemView:
@@ -100,6 +105,10 @@ class Shelf:
         return html.for_page(source, self.dead, self.viewer.say("web", "table"))
 
     def _banner(self, item: Item) -> str:
+        told = (item.original or item).details
+        if isinstance(told, Event) and is_cancelled(told):
+            why = "" if told.cancelled.lower() == "yes" else f" {told.cancelled}"
+            return self.viewer.say("web", "cancelled") + why
         if any(i.expired_by(self.public.now) for i in (item, item.original) if i):
             return self.viewer.say("web", "expired")
         if is_over(item, self.public.now):
@@ -109,6 +118,15 @@ class Shelf:
     def _closes(self, item: Item) -> str:
         names = {"closes", "action-by"}
         return next((fact.text for fact in self.viewer.item(item).facts if fact.name in names), "")
+
+
+def corrections(item: Item, now: datetime) -> tuple[tuple[date, str], ...]:
+    """Those that everyone may know of by then, the oldest first."""
+    return tuple(one for one in (item.original or item).corrected if one[0] <= now.date())
+
+
+def is_cancelled(event: Event) -> bool:
+    return event.cancelled.lower() not in ("", "no")
 
 
 def is_over(item: Item, now: datetime) -> bool:

@@ -20,6 +20,7 @@ from builder.publish import drop_spare
 
 FORMAT = 1
 FOLDER = "archive"
+CARDS = "cards/"
 STATE, PENDING = "state", "state.new"
 LENGTH = 8  # bytes that tell how long the first part of a unit's file is
 
@@ -144,6 +145,10 @@ def settle(state: State, kept: Path) -> None:
     for entry in os.scandir(folder):
         if entry.name.endswith((".unit", ".partial")) and entry.name not in wanted:
             Path(entry.path).unlink(missing_ok=True)
+    cards = {path.rpartition("/")[2] for path in state.files() if path.startswith(CARDS)}
+    for file in (kept / CARDS).glob("*"):
+        if file.name not in cards:
+            file.unlink(missing_ok=True)
 
 
 def forget(kept: Path, site: Path) -> None:

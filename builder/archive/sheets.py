@@ -10,13 +10,14 @@ from itertools import pairwise
 from typing import Any
 
 from builder.archive import calendars, documents, feeds, finding, found, fronts, html, redirects, topics
+from builder.archive.cards import drawn
 from builder.archive.kept import Sheet, State
 from builder.archive.public import Place
 from builder.archive.search import tiers
 from builder.archive.site import IMAGES, File, Site
 from builder.archive.stock import Stock
 from builder.former import answers
-from builder.model import Register
+from builder.model import Bulletin, Register
 from builder.templates import read_text
 
 Put = Callable[[str, bytes], bytes]
@@ -67,6 +68,8 @@ class Sheets:
     def all(self) -> None:
         for path, content in _fixed(self.site):
             self.sheet(path, content, lambda path=path, content=content: [(path, content)])  # type: ignore[misc]
+        for bulletin in self.site.press.house.bulletins.values():
+            self.sheet(f"card {bulletin.id}", self.site.card(bulletin).path, partial(_card, self.site, bulletin))
         self._fronts()
         self._topics()
         self._schools()
@@ -296,6 +299,11 @@ def _threes(months: list[tuple[str, Any]]) -> Iterator[tuple[Any, Any, Any]]:
     none = ("", None)
     for (newer, here), (_, older) in zip(pairwise([none, *months]), pairwise([*months, none]), strict=True):
         yield newer, here, older
+
+
+def _card(site: Site, bulletin: Bulletin) -> Made:
+    card = site.card(bulletin)
+    return [(card.path, drawn(card, site.press.kept))]
 
 
 def _items(site: Site, stock: Stock, place: Place) -> Made:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from hashlib import blake2b
 from pathlib import Path
+from time import time_ns
 
 from builder.addresses import of_one
 from builder.content import folder_day, read_edition, spare_drafts
@@ -57,7 +57,7 @@ class Record:
 def folders(root: Path, house: House) -> dict[str, Folder]:
     """Every edition's folder by its key, `weekly/2025-01-14`, in order of bulletin and date."""
     found = {}
-    racy = time.time_ns() - RACY_NS
+    racy = time_ns() - RACY_NS
     for bulletin in sorted(house.bulletins):
         for name, path in _days(f"{root}/content/{bulletin}"):
             found[f"{bulletin}/{name}"] = Folder(f"{bulletin}/{name}", path, _signature(path, racy))
@@ -168,6 +168,8 @@ def moments_of(item: Item, house: House) -> Iterator[float]:
     for moment in (item.release, item.expires):
         if moment:
             yield moment.timestamp()
+    for day, _ in item.corrected:
+        yield datetime.combine(day, time(0), house.calendar.zone).timestamp()
     last = last_moment(item.details)
     if last:
         end = last.end(house.calendar.zone).timestamp()

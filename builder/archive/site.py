@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from markupsafe import Markup
 
 from builder.archive import data, html
+from builder.archive.cards import Card
 from builder.archive.items import Shelf, dead_links
 from builder.archive.public import OTHER, Public, edition_of_file
 from builder.archive.viewer import WebViewer
@@ -46,8 +47,8 @@ class Page:
     header: str = ""
     footer: str = ""
     """The frame's parts, when they have been drawn before; empty: the template draws them."""
-    script: str = ""
-    """The file name of the page's script; empty for all pages that need none."""
+    card: str = ""
+    """The address of the drawn card; empty: the bulletin's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class Site:
     used: set[str] = field(default_factory=set)
     """The names of the pictures that stand on a page."""
     _drawn: dict[tuple[str, ...], str] = field(default_factory=dict)
+    _cards: dict[str, Card] = field(default_factory=dict)
 
     @cached_property
     def viewer(self) -> WebViewer:
@@ -149,6 +151,12 @@ class Site:
     def feed(self, bulletin: Bulletin) -> Link:
         return Link(bulletin.name, f"{self.url}/{bulletin.path}feed.xml")
 
+    def card(self, bulletin: Bulletin) -> Card:
+        """A bulletin's, for all of its pages that have none of their own."""
+        if bulletin.id not in self._cards:
+            self._cards[bulletin.id] = Card(self.publisher.name, self.main.name, bulletin.name, "", bulletin.strapline)
+        return self._cards[bulletin.id]
+
     # --- pages ---
 
     def page(
@@ -156,6 +164,7 @@ class Site:
     ) -> Page:
         """`things`: what search engines are told. `of`: the bulletin's name, in the window's title."""
         url, up = f"{self.url}/{path}", "../" * path.count("/") or "./"
+        more.setdefault("card", f"{self.url}/{self.card(more.pop('whose', self.main)).path}")
         way = [data.breadcrumbs([*crumbs, Link(title, url)])] if crumbs else []
         name = of or self.main.name
         feed = more.get("feed")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, time
 from typing import Any
 
 from builder import dates
-from builder.archive import data, feeds, html, ics, lists
-from builder.archive.items import WebItem
+from builder.archive import cards, data, feeds, html, ics, lists
+from builder.archive.cards import Card
+from builder.archive.items import WebItem, corrections, is_cancelled
 from builder.archive.public import Place, Sent
 from builder.archive.rows import CardRow, FeedEntry, Row
 from builder.archive.search.index import Words, number_of, words_of
@@ -34,11 +36,15 @@ class Unit:
     """Its part of the search index."""
 
 
-def unit(site: Site, place: Place, newer: Place | None, older: Place | None) -> Unit:
+def unit(site: Site, place: Place, newer: Place | None, older: Place | None, *, drawn: bool) -> Unit:
+    """`drawn`: whether its page has a card of its own; editions of past years share their bulletin's."""
     sent = site.public.of(place)
     site.used.clear()
     view = site.viewer.edition(sent.edition, sent.items)
-    files = dict([_page(site, sent, view, newer, older)])
+    card = _own_card(site, sent, view) if drawn else site.card(sent.bulletin)
+    files = dict([_page(site, sent, view, (newer, older), card)])
+    if drawn:
+        files[card.path] = cards.drawn(card, site.press.kept)
     rows, entries, texts = [], [], []
     for item in sent.items:
         homes = site.public.homes(item)
@@ -97,8 +103,15 @@ def _turn(site: Site, place: Place | None) -> Link | None:
     return Link(dates.say(place.day), f"{site.url}/{bulletin.path}editions/{place.day}/")
 
 
-def _page(site: Site, sent: Sent, view: EditionView, newer: Place | None, older: Place | None) -> tuple[str, bytes]:
-    bulletin = sent.bulletin
+def _own_card(site: Site, sent: Sent, view: EditionView) -> Card:
+    more = " · ".join(filter(None, (view.number, view.special)))
+    return Card(site.publisher.name, sent.bulletin.name, view.day, more, standfirst(sent.items, site.words))
+
+
+def _page(
+    site: Site, sent: Sent, view: EditionView, turn: tuple[Place | None, Place | None], card: Card
+) -> tuple[str, bytes]:
+    bulletin, (newer, older) = sent.bulletin, turn
     page = site.page(
         sent.path,
         view.day,
@@ -108,6 +121,7 @@ def _page(site: Site, sent: Sent, view: EditionView, newer: Place | None, older:
         crumbs=(*site.crumbs(bulletin), site.link("all-editions", f"{bulletin.path}editions/")),
         feed=site.feed(bulletin),
         article=True,
+        card=f"{site.url}/{card.path}",
     )
     return site.write(
         "edition.html",
@@ -135,6 +149,7 @@ def _item(site: Site, item: Item, home: Sent, carrying: tuple[Sent, ...]) -> tup
         description=shown.description,
         crumbs=(*site.crumbs(home.bulletin), Link(day, site.viewer.edition_url(home.edition))),
         picture=shown.view.picture,
+        whose=bulletin,
         feed=site.feed(bulletin),
         article=True,
     )
@@ -173,7 +188,7 @@ def row_of(site: Site, sent: Sent, shown: WebItem, *, home: bool) -> Row:
         audience=site.press.in_order(item.audience),
         day=published.astimezone(site.public.now.tzinfo).date().isoformat(),
         published=feeds.moment(published),
-        updated=feeds.moment(published),
+        updated=feeds.moment(_updated(site, item, published)),
         school=view.school,
         picture=(picture.url.rpartition("/")[2], picture.width, picture.height, picture.alt) if picture else None,
         home=home,
@@ -204,12 +219,21 @@ def _dated(site: Site, item: Item, shown: WebItem) -> dict[str, Any]:
     }
 
 
+def _updated(site: Site, item: Item, published: datetime) -> datetime:
+    """The day of the last correction, or when it was published."""
+    days = [day for day, _ in corrections(item, site.public.now)]
+    zone = site.press.house.calendar.zone
+    return max([published, *(datetime.combine(day, time(0), zone).astimezone(UTC) for day in days)])
+
+
 def _entry(site: Site, item: Item, shown: WebItem) -> ics.Entry:
     told = (item.original or item).details
     booking = f"{site.viewer.say('facts', 'book')}: {told.book}" if isinstance(told, Event) and told.book else ""
     return ics.Entry(
+        sequence=len(corrections(item, site.public.now)),
+        cancelled=isinstance(told, Event) and is_cancelled(told),
         uid=f"{item.key.bulletin}-{item.key.day}-{item.slug}@{feeds.host(site.url)}",
-        stamp=site.public.published(item),
+        stamp=_updated(site, item, site.public.published(item)),
         title=item.title,
         text="\n".join(filter(None, (shown.view.summary, booking))),
         url=shown.view.url,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from tests.builder.written import ZONE, item, picture, site_of, write_house
+from builder.archive import build
+from tests.builder.written import ZONE, item, open_written, picture, site_of, write_house
 
 CANARY = "zanzibar"
 WEEK = "weekly/2025-01-14"
@@ -98,3 +100,57 @@ def test_an_excerpt_of_what_is_not_out_yet_waits_for_it(tmp_path: Path) -> None:
     root = write_house(tmp_path, {**others(), "send/2025-02-03/later.md": later, f"{WEEK}/part.md": excerpt})
     site = site_of(root)
     assert CANARY.encode() not in bytes_of(site) and "items/part/index.html" not in site
+
+
+# --- at many moments, whatever was built before ------------------------------------------------------------------------
+
+MOMENTS = [datetime(2025, 1, day, hour, minute, tzinfo=ZONE) for day, hour, minute in (
+    (13, 8, 59), (13, 9, 0), (14, 8, 59), (14, 9, 0), (20, 12, 0), (22, 8, 59), (22, 9, 0), (22, 9, 1), (23, 8, 59), (23, 9, 0), (30, 12, 0),
+)]  # fmt: skip
+OPENS = {
+    "2025-01-22 09:01": datetime(2025, 1, 22, 9, 1, tzinfo=ZONE),
+    "together-at-nine": datetime(2025, 1, 23, 9, tzinfo=ZONE),
+}
+
+
+def unpacked(path: str, content: bytes) -> bytes:
+    return gzip.decompress(content) if path.endswith(".bin") else content
+
+
+def tree(site: Path) -> dict[str, bytes]:
+    files = {p.relative_to(site).as_posix(): p.read_bytes() for p in site.rglob("*") if p.is_file()}
+    return {path: unpacked(path, content) for path, content in files.items()}
+
+
+@pytest.mark.parametrize("release", OPENS)
+def test_what_is_held_shows_nowhere_before_its_moment_and_everywhere_from_it(tmp_path: Path, release: str) -> None:
+    """Built again and again as time passes, as a schedule does it; the search index is looked at unpacked."""
+    root = write_house(
+        tmp_path, {**others(), **canary("event", {"release": release}), "weekly/2025-01-21/x.md": item("X")}
+    )
+    for now in MOMENTS:
+        press = open_written(root, now=now)
+        build(press, root / "site")
+        press.close()
+        told = bytes_of(tree(root / "site")).lower()
+        assert (CANARY.encode() in told) == (now >= OPENS[release]), now
+    assert {f"items/x-{CANARY}/index.html", "calendars/events.ics"} <= {
+        path for path, content in tree(root / "site").items() if CANARY.encode() in path.encode() + content.lower()
+    }
+    words = b"".join(c for p, c in tree(root / "site").items() if p.startswith("search/new/"))
+    assert CANARY.encode() in words
+
+
+@pytest.mark.parametrize("headers", HIDDEN.values(), ids=HIDDEN)
+def test_what_is_withdrawn_is_gone_from_the_next_build(tmp_path: Path, headers: dict[str, str]) -> None:
+    root = write_house(tmp_path, {**others(), **canary("consultation", {})})
+    for hidden in ({}, headers, {}):
+        write_house(root, canary("consultation", hidden))
+        press = open_written(root)
+        build(press, root / "site")
+        press.close()
+        files = tree(root / "site")
+        assert (CANARY.encode() in bytes_of(files).lower()) == (not hidden)
+        assert any(path.startswith("cards/") for path in files)
+        cards = {path.partition("/")[2] for path in files if path.startswith("cards/")}
+        assert {file.name for file in (root / "var/cache/cards").iterdir()} == cards

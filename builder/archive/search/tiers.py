@@ -19,7 +19,7 @@ from zlib import crc32
 
 from builder.archive.search.index import Words, joined, with_block
 
-BUCKET = 24_000  # bytes before compression
+BUCKET = {"old": 24_000, "new": 36_000}  # bytes before compression; of what changes every week, fewer and larger files
 BIG = 16_000  # a word with more than that has a bucket of its own
 FOLDER = "search"
 
@@ -128,7 +128,7 @@ def _cut(tier: Tier, ordered: list[str], every: int) -> Iterator[list[str]]:
 def _every(tier: Tier) -> int:
     """How many words make a bucket, as a power of two: it changes only when the tier doubles or halves."""
     size = sum(map(len, tier.words.values())) + 8 * len(tier.words)
-    wanted = max(1, len(tier.words) * BUCKET // max(size, 1))
+    wanted = max(1, len(tier.words) * BUCKET[tier.name] // max(size, 1))
     return int(1 << max(4, wanted.bit_length() - 1))
 
 
