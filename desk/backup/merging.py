@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from db.schema import delivery, subscribers
+from db.schema import delivery, goodnews, subscribers
 from db.schema import notes as tables
 from db.schema.base import metadata
 from delivery import books, notes
@@ -91,6 +91,24 @@ def _keep_endings(restored: Connection, living: Connection) -> int:
         if not row.ended_at:
             restored.execute(update(table).where(same).values(**values))
     return changed
+
+
+# --- schools' stories ------------------------------------------------------------------------------------------------
+
+
+def keep_withdrawals(restored: Connection, living: Connection) -> set[str]:
+    """What a school took back, or what was forgotten, since the backup stays so. The names of photos that are gone with it."""
+    story, photo = goodnews.story, goodnews.story_photo
+    before = set(restored.execute(select(photo.c.name)).scalars())
+    ended = story.c.state.in_(("withdrawn", "declined")) | story.c.forgotten_at.is_not(None)
+    for row in living.execute(select(story).where(ended)).all():
+        same = (story.c.id == row.id) & (story.c.token == row.token)
+        if not restored.execute(update(story).where(same).values(**row._mapping)).rowcount:
+            continue
+        restored.execute(delete(photo).where(photo.c.story_id == row.id))
+        kept = living.execute(select(photo).where(photo.c.story_id == row.id))
+        _insert(restored, photo, [dict(each._mapping) for each in kept])
+    return before - set(restored.execute(select(photo.c.name)).scalars())
 
 
 # --- the ledger ------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -244,6 +245,9 @@ def _fill(engine: Engine, staged: Staged, living: Engine | None, now: datetime, 
             with db.reading(living) as there:
                 done.noes = merging.keep_noes(connection, there, keys, now)
                 done.mailings = merging.keep_ledger(connection, there)
+                for name in merging.keep_withdrawals(connection, there):
+                    for photo in (staged.house / "var" / "photos").glob(f"{escape(name)}-*"):
+                        photo.unlink()
                 portable.counters_in(connection, portable.counters_out(there))
         else:
             done.alone = True

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete, insert, select, update
 
 import db
+from db.schema import goodnews
 from delivery import books, notes
 from desk.backup import restoring, sealing
 from desk.backup.errors import BackupError
@@ -95,6 +97,36 @@ def test_whoever_said_no_since_the_backup_is_not_written_to(kept: Path, desk: De
     assert head and all(one["ended_at"] for one in head)
     assert shown(desk, OTHER)["subscriber"] is None
     assert "items/taken-down-since/ gone" in (desk.house / "content/permalinks.txt").read_text()
+
+
+def test_a_photo_that_a_school_took_back_since_the_backup_stays_gone(desk: Desk, tmp_path: Path) -> None:
+    """Of two stories one is withdrawn after the backup."""
+    register = open_register(load(desk.house, None, {}))
+    for number, name in ((1, "a" * 40), (2, "b" * 40)):
+        told = {
+            "reference": f"r{number}",
+            "token": f"t{number}",
+            "origin": f"o{number}",
+            "door": "form",
+            "state": "waiting",
+        }
+        about = {"look": "0", "width": 1, "height": 1, "people": "nobody", "place": 1}
+        with db.writing(register.engine) as connection:
+            connection.execute(insert(goodnews.story).values(id=number, **told, received_at=WHEN, changed_at=WHEN))
+            connection.execute(insert(goodnews.story_photo).values(story_id=number, name=name, **about))
+        (desk.house / f"var/photos/{name}-web.jpg").write_bytes(b"a photo")
+    desk.ok("backup", str(tmp_path / "b"))
+    with db.writing(register.engine) as connection:
+        connection.execute(update(goodnews.story).where(goodnews.story.c.id == 1).values(state="withdrawn"))
+        connection.execute(delete(goodnews.story_photo).where(goodnews.story_photo.c.story_id == 1))
+    register.engine.dispose()
+    desk.ok("restore", str(tmp_path / "b"), "--yes")
+    names = [file.name[0] for file in (desk.house / "var/photos").glob("*-web.jpg")]
+    register = open_register(load(desk.house, None, {}))
+    with db.reading(register.engine) as connection:
+        states = list(connection.execute(select(goodnews.story.c.state).order_by(goodnews.story.c.id)).scalars())
+    register.engine.dispose()
+    assert (names, states) == (["b"], ["withdrawn", "waiting"])
 
 
 def test_addresses_are_numbered_on_from_the_living_house(kept: Path, desk: Desk) -> None:
