@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -47,7 +48,8 @@ def keep_no_longer(room: Newsroom) -> int:
         count = retention.run(connection, room.goodnews.keep, room.now)
     with db.reading(room.engine) as connection:
         used = retention.photos_in_use(connection, room.goodnews.keep, room.now)
-    return count + room.shelf.sweep(used, (room.now - UPLOADS_KEPT).timestamp())
+    before = time.time() - UPLOADS_KEPT.total_seconds()  # the disk's own clock, whatever hour is pretended
+    return count + room.shelf.sweep(used, before)
 
 
 @dataclass(slots=True)
