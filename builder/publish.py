@@ -102,7 +102,7 @@ class Tree:
                 if path not in changed:
                     _link(f"{self.site}/{path}", f"{self.new}/{path}")
         else:
-            self._catch_up(held, changed)
+            self._catch_up(held, {*self.behind, *changed} - self.written)
         _flush(self.new)
         ready(self.new)
         _swap(self.new, self.old, self.site)
@@ -111,10 +111,15 @@ class Tree:
                 left.rename(self.spare)
         return tuple(sorted(changed))
 
-    def _catch_up(self, held: Mapping[str, bytes], changed: set[str]) -> None:
+    def mend_spare(self, held: Mapping[str, bytes], behind: Iterable[str]) -> None:
+        """After a large change: the spare is made like the site at once, so that the next small one is quick."""
+        self.spare.rename(self.new)  # as in `begin`
+        self._catch_up(held, set(behind))
+        self.new.rename(self.spare)
+
+    def _catch_up(self, held: Mapping[str, bytes], paths: set[str]) -> None:
         """What the spare has missed, and what is gone."""
-        assert self.behind is not None
-        for path in {*self.behind, *changed} - self.written:
+        for path in paths:
             target = f"{self.new}/{path}"
             _unlink(target)
             if path in held:

@@ -30,6 +30,7 @@ from builder.press import Press, pictures_named
 from builder.publish import Tree, opened_tree
 
 Put = Callable[[str, bytes], bytes]
+MANY = 1_000  # changed files; far more than in any week
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +296,10 @@ def _swap(after: State, tree: Tree, files: Mapping[str, bytes], folder: Path) ->
     tree.swap(files, ready)
     if not known:  # what stood there before is not known, so it cannot become the spare
         tree.double(files)
+        after.spare, after.behind = kept.identity(tree.spare), ()
+        kept.prepare(after, folder)
+    elif len(after.behind) > MANY and tree.spare.is_dir():
+        tree.mend_spare(files, after.behind)
         after.spare, after.behind = kept.identity(tree.spare), ()
         kept.prepare(after, folder)
     kept.settle(after, folder)

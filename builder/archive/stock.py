@@ -65,14 +65,21 @@ class Stock:
     @cached_property
     def years(self) -> tuple[str, ...]:
         """Newest first."""
-        return tuple(sorted({place.year for place in self.places}, reverse=True))
+        return tuple(sorted(self._by_year, reverse=True))
+
+    @cached_property
+    def _by_year(self) -> dict[str, tuple[Place, ...]]:
+        found: dict[str, list[Place]] = {}
+        for place in self.places:
+            found.setdefault(place.year, []).append(place)
+        return {year: tuple(places) for year, places in found.items()}
 
     def of_year(self, year: str) -> tuple[Place, ...]:
-        return tuple(place for place in self.places if place.year == year)
+        return self._by_year.get(year, ())
 
     def recent_of(self, year: str) -> tuple[Place, ...]:
         """A year's and those of the year before."""
-        return tuple(place for place in self.places if year and 0 <= int(year) - int(place.year) <= 1)
+        return (*self.of_year(year), *self.of_year(f"{int(year) - 1:04}")) if year else ()
 
     @cached_property
     def open(self) -> tuple[Place, ...]:

@@ -207,3 +207,14 @@ def test_a_build_that_dies_leaves_a_state_that_the_next_one_trusts_only_if_it_ma
     path.write_text(path.read_text() + "\nStill more.\n")
     make(house)
     assert held(house / "site") == dict(archive(open_written(house, kept=house / "other")))
+
+
+def test_after_a_large_change_the_spare_tree_is_mended_at_once(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("builder.archive.build.MANY", 0)
+    make(house)
+    path = house / "content" / WEEK / "two.md"
+    for words in ("More.", "Still more.", "And more."):
+        path.write_text(path.read_text() + f"\n{words}\n")
+        make(house)
+        assert held(house / ".site.spare") == held(house / "site")
+        assert held(house / "site") == dict(archive(open_written(house, kept=house / "other")))

@@ -43,6 +43,8 @@ PAGES = [
     "items/hello/", "items/census/", "items/news/", "items/long/", "items/study/", "items/person/", "items/asks/",
     "items/tell/", "items/short/", "items/part/", "items/meeting/", "items/over/", "items/garden/",
     "documents/", "documents/vision/", "privacy/", "accessibility/", "nowhere/",
+    "for/", "for/primary/", "actions/", "consultations/", "events/", "good-news/", "good-news/schools/", "feeds/",
+    "sections/news/",
 ]  # fmt: skip
 
 

@@ -84,8 +84,8 @@ def _of_item(fields: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
 
 
 def _about(length: int) -> float:
-    """To a tenth: a word more or less is no reason to tell the weight of every other word anew."""
-    return float(1.1 ** round(log(max(length, 1), 1.1)))
+    """Roughly: a word more or less is no reason to tell the weight of every other word anew."""
+    return float(1.25 ** round(log(max(length, 1), 1.25)))
 
 
 def _places(found: list[int]) -> bytes:

@@ -149,4 +149,4 @@ def bucket_bytes(tier: Tier, words: list[str]) -> bytes:
 
 def packed(raw: bytes) -> bytes:
     """The same bytes for the same content, whenever it is made."""
-    return gzip.compress(raw, 9, mtime=0)
+    return gzip.compress(raw, 6, mtime=0)
