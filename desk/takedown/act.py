@@ -169,7 +169,7 @@ def _forget(root: Path, pending: _Pending) -> None:
         shutil.rmtree(root / "out" / bulletin / str(day), ignore_errors=True)
     for trace in search(root, ["var/history"], pending.traces):  # what the desk's editor kept of earlier versions
         (root / trace.file).unlink(missing_ok=True)
-    caches.forget(root / "var" / "cache", pending.traces)
+    caches.forget(root / "var" / "cache", pending.traces, pending.slugs)
 
 
 def _out_of_letters(settings: Settings, pending: _Pending, now: datetime) -> tuple[str, ...]:

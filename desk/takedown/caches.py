@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from collections.abc import Iterable
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from desk.takedown.traces import Traces, says
 TEMPLATES = "templates"  # compiled; no item is in them
 
 
-def forget(kept: Path, traces: Traces) -> None:
+def forget(kept: Path, traces: Traces, slugs: Iterable[str]) -> None:
     """Prepared pictures, and rows of the builder's cache that say something of it. What cannot be read is deleted whole."""
     for name in traces.names:
         (kept / "pictures" / name).unlink(missing_ok=True)
@@ -23,7 +24,8 @@ def forget(kept: Path, traces: Traces) -> None:
         with closing(sqlite3.connect(database, timeout=10, isolation_level=None)) as cache:
             cache.execute("PRAGMA secure_delete = ON")
             rows = cache.execute("SELECT key, value FROM made")
-            found = [(key,) for key, value in rows if says(str(value), traces)]
+            files = tuple(f"{slug}.md" for slug in slugs)  # how other items linked to it
+            found = [(k,) for k, value in rows if says(str(value), traces) or any(file in value for file in files)]
             cache.executemany("DELETE FROM made WHERE key = ?", found)
             cache.execute("VACUUM")
     except sqlite3.Error:
