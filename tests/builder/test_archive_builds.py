@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -210,7 +211,7 @@ def test_a_build_that_dies_leaves_a_state_that_the_next_one_trusts_only_if_it_ma
 
 
 def test_after_a_large_change_the_spare_tree_is_mended_at_once(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("builder.archive.build.MANY", 0)
+    monkeypatch.setattr(import_module("builder.archive.build"), "MANY", 0)
     make(house)
     path = house / "content" / WEEK / "two.md"
     for words in ("More.", "Still more.", "And more."):
