@@ -166,7 +166,7 @@ def test_an_upload_that_is_too_large_is_not_even_read(school: School) -> None:
     assert answer.status_code == 413 and heading(answer) == "Those photos are too large"
     for path in ("/subscribe", "/good-news/x/answer", "/good-news/x/withdraw"):
         answer = school.reader.post(path, {"x": "y" * 70_000}, form="/good-news")
-        assert answer.status_code in (404, 413), path
+        assert answer.status_code in (404, 405, 413), path
 
 
 def test_a_photo_is_shown_to_the_browser_that_sent_it_and_to_no_other(school: School) -> None:
@@ -308,3 +308,15 @@ def test_no_token_of_a_story_is_in_the_database_or_the_log(school: School, caplo
     tables = school.place.everything()
     assert token not in str({name: rows for name, rows in tables.items() if name != "note"})
     assert token not in caplog.text
+
+
+def test_the_archives_own_pages_and_feeds_of_good_news_stay_where_they_are(place: Place) -> None:
+    site = place.settings.root / "site" / "good-news"
+    site.mkdir(parents=True, exist_ok=True)
+    (site / "index.html").write_text("the list")
+    (site / "feed.xml").write_text("<feed/>")
+    reader = place.reader()
+    for path, text in (("/good-news/", "the list"), ("/good-news/feed.xml", "<feed/>")):
+        with reader.get(path) as answer:
+            assert answer.text == text
+    assert heading(reader.get("/good-news")) == "Send us your good news"

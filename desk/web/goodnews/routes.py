@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from flask import Flask, Response, request
+from werkzeug.routing import BaseConverter
 
 from desk.goodnews.newsroom import Newsroom
 from desk.web.goodnews import form, status
@@ -18,17 +19,24 @@ SAY_THEMSELVES = frozenset({"good-news", "good-news:change"})
 _BOTH, _PRESS, _LOOK = ("GET", "POST"), ("POST",), ("GET",)
 
 
+class Token(BaseConverter):
+    """Nothing else below /good-news is ours: the archive has its list and its feeds there."""
+
+    regex = "[A-Za-z0-9_-]{32}"
+
+
 def install(app: Flask, public: Public, room: Newsroom) -> None:
+    app.url_map.converters["story"] = Token
     place = Place(public, room)
     routes: tuple[tuple[str, str, Callable[..., Any], tuple[str, ...]], ...] = (
         ("/good-news", "good-news", form.send, _BOTH),
         ("/good-news/photo/<kept>", "good-news:photo", form.photo, _LOOK),
-        ("/good-news/<token>", "good-news:status", status.status, _LOOK),
-        ("/good-news/<token>/answer", "good-news:answer", status.answer, _PRESS),
-        ("/good-news/<token>/change", "good-news:change", status.change, _BOTH),
-        ("/good-news/<token>/withdraw", "good-news:withdraw", status.withdraw, _BOTH),
-        ("/good-news/<token>/photos", "good-news:photos", status.take_photos_down, _PRESS),
-        ("/good-news/<token>/photo/<int:number>", "good-news:own-photo", status.photo, _LOOK),
+        ("/good-news/<story:token>", "good-news:status", status.status, _LOOK),
+        ("/good-news/<story:token>/answer", "good-news:answer", status.answer, _PRESS),
+        ("/good-news/<story:token>/change", "good-news:change", status.change, _BOTH),
+        ("/good-news/<story:token>/withdraw", "good-news:withdraw", status.withdraw, _BOTH),
+        ("/good-news/<story:token>/photos", "good-news:photos", status.take_photos_down, _PRESS),
+        ("/good-news/<story:token>/photo/<int:number>", "good-news:own-photo", status.photo, _LOOK),
     )
     for rule, name, view, methods in routes:
         app.add_url_rule(rule, name, partial(view, place), methods=methods)
