@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import blake2b, sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from builder.addresses import Place as Address
 from builder.addresses import of_documents
@@ -16,11 +17,9 @@ from builder.archive import kept
 from builder.archive.kept import Made, State
 from builder.archive.public import ANY, OTHER, Place, Public, edition_of_file, open_public
 from builder.archive.rows import Row
-from builder.archive.sheets import Sheets
 from builder.archive.shelves import Folder, Record, folders, hash_of, others
 from builder.archive.site import Site
 from builder.archive.stock import Stock
-from builder.archive.units import Unit, unit
 from builder.archive.viewer import DOCUMENTS
 from builder.archive.world import world
 from builder.content import read_addresses, read_documents
@@ -28,6 +27,9 @@ from builder.former import faults
 from builder.model import BuilderError, Document, Finding
 from builder.press import Press, pictures_named
 from builder.publish import Tree, opened_tree
+
+if TYPE_CHECKING:
+    from builder.archive.units import Unit
 
 Put = Callable[[str, bytes], bytes]
 MANY = 1_000  # changed files; far more than in any week
@@ -150,6 +152,8 @@ class Build:
 
     def make(self, place: Place) -> Made:
         """Renders an edition and keeps what others will ask of it."""
+        from builder.archive.units import unit
+
         public = self.public
         public.asked = set()
         newer, older = self.turns[place.key]
@@ -317,6 +321,8 @@ def _render(made: Build, stale: list[Place], tree: Tree, jobs: int) -> None:
     made.after.units = {key: made.after.units[key] for key in order}
     if made.wrong:
         return
+    from builder.archive.sheets import Sheets  # what makes pages is loaded only when there is something to make
+
     stock = Stock(made.press.kept, made.public.places, made.after.units, made.press.now.timestamp())
     sheets = Sheets(made.site, stock, made.before, made.after, made.put, made.former(), made.register)
     sheets.all()
@@ -349,6 +355,8 @@ def archive(press: Press, *, strict: bool = False) -> Iterator[tuple[str, bytes]
     Nothing is asked of what an earlier build kept, and nothing is swapped. `strict`: raises BuilderError with every
     problem; otherwise what cannot be shown is left out.
     """
+    from builder.archive.sheets import Sheets
+
     files: dict[str, bytes] = {}
 
     def put(path: str, content: bytes) -> bytes:

@@ -164,12 +164,10 @@ class Public:
         self._read[edition.key] = edition
 
     def forget(self, keys: Iterable[str]) -> None:
-        """They are not needed any more; memory is."""
-        gone = set(keys)
-        for key in gone:
+        """They are not needed any more; memory is. What was worked out from several of them goes too."""
+        for key in keys:
             self._read.pop(key, None)
-        for name in [name for name in self._kept if name[1] in gone]:
-            del self._kept[name]
+        self._kept.clear()
 
     def whole(self, key: str) -> Edition | None:
         """With its number, its guests, and its excerpts joined to what they quote: everything that may be in it."""

@@ -39,12 +39,12 @@ def _alone(made: Build, places: list[Place], tree: Tree) -> Iterator[Result]:
             wrong, made.wrong = made.wrong, []
             yield place.key, result, len(result.files), written, wrong
         if start + AT_ONCE < len(places):
-            forget(made)
+            forget(made, [place.key for place in places[start : start + AT_ONCE]])
 
 
-def forget(made: Build) -> None:
-    """What was read and made ready is not needed any more; memory is."""
-    made.public.forget(list(made.public.folders))
+def forget(made: Build, rendered: list[str]) -> None:
+    """What was made ready is not needed any more; memory is. What was read and is still to be rendered stays."""
+    made.public.forget(rendered)
     made.site.shelf.forget()
     made.site.viewer.forget()
 
