@@ -32,6 +32,7 @@ class Sending:
     fingerprint: str
     frozen_at: datetime
     finished_at: datetime | None
+    problem: str  # what stopped its last run, or nothing
 
 
 @dataclass(frozen=True)

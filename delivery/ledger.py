@@ -220,6 +220,12 @@ class Ledger:
         utc = moment.astimezone(UTC)
         return utc.isoformat() if self._connection.dialect.name == "postgresql" else f"{utc:%Y-%m-%d %H:%M:%S.%f}"
 
+    def tell(self, problem: str) -> None:
+        """What stopped this run, for whoever asks how the mailing stands; nothing when it goes on."""
+        with self._connection.begin():
+            told = update(_mailing).where(_mailing.c.id == self._id, _mailing.c.problem != problem)
+            self._connection.execute(told.values(problem=problem))
+
     def finish(self, now: datetime) -> bool:
         """Marks the mailing finished when nobody waits any more."""
         with self._connection.begin():

@@ -209,6 +209,7 @@ class Run:
             mailing = await self._commits.ask(self._ledger.details)
             self._maker = Maker(mailing, self._terms.secret, self._terms.sign)
             await self._commits.begin()
+            await self._commits.ask(lambda: self._ledger.tell(""))
             await self._look_for_control()
             await self._refill()
             carrying = asyncio.create_task(self._carry())
@@ -307,6 +308,8 @@ class Run:
             finished = await self._commits.ask(lambda: self._ledger.finish(now))
             ended = "finished" if finished else "waiting"
             due = None if finished else await self._commits.ask(self._ledger.next_due)
+        if self._problem:
+            await self._commits.ask(lambda: self._ledger.tell(self._problem.replace("\0", "")))
         counts = await self._commits.ask(self._ledger.counts)
         if self._progress:
             self._progress(counts)

@@ -31,7 +31,8 @@ class Standing:
     @property
     def is_live(self) -> bool:
         """Somebody sends it, or is about to."""
-        return self.sending.finished_at is None and self.sending.control == "run" and self.counts.waiting > 0
+        is_on = self.sending.finished_at is None and self.sending.control == "run" and not self.sending.problem
+        return is_on and self.counts.waiting > 0
 
     @property
     def can_stop(self) -> bool:
@@ -47,6 +48,8 @@ class Standing:
             return "finished"
         if self.sending.control != "run":
             return self.sending.control
+        if self.sending.problem:
+            return "broken"
         return "waiting" if self.counts.waiting == self.counts.deferred else "sending"
 
 

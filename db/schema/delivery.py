@@ -44,6 +44,7 @@ mailing = Table(
     Column("control", Text, nullable=False, server_default="run"),
     Column("frozen_at", Moment, nullable=False),
     Column("finished_at", Moment),
+    Column("problem", Text, nullable=False, server_default=""),  # what stopped the last run of it, for a person to read
     one_of("control", "run", "paused", "cancelled"),
     sqlite_autoincrement=True,
 )

@@ -245,7 +245,7 @@ def status(context: Context, mailing: str | None, listed: tuple[str, ...], who: 
         return
     state = "finished" if sending.finished_at else {"run": "not finished"}.get(sending.control, sending.control)
     if who is None:
-        click.echo(f"{sending.name}: {state}")
+        click.echo(f"{sending.name}: {state}" + (f"; it stopped: {sending.problem}" if sending.problem else ""))
         tell_counts(counts)
     for person in people:
         click.echo(f"  {person['state'].replace('_', ' ')}: {person['address']}  {person['words']}".rstrip())

@@ -246,6 +246,20 @@ def test_an_unreachable_relay_changes_nothing(database: Engine, listed: Listed) 
     assert summary.counts.queued == 5
 
 
+def test_why_a_sending_stopped_stands_in_the_ledger_until_it_goes_on(
+    database: Engine, server: MailServer, listed: Listed
+) -> None:
+    mailing = listed(5)
+    deliver(database, mailing, 1, patience_seconds=0.2)
+    with database.connect() as connection:
+        (broken,) = books.mailings(connection)
+    assert "cannot be reached" in broken.problem
+    deliver(database, mailing, server.port)
+    with database.connect() as connection:
+        (whole,) = books.mailings(connection)
+    assert whole.problem == "" and whole.finished_at
+
+
 def test_progress_is_told_and_ends_with_the_truth(database: Engine, server: MailServer, listed: Listed) -> None:
     mailing = listed(50)
     told: list[Counts] = []

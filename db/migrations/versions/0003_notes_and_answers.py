@@ -1,4 +1,4 @@
-"""Notes to one reader that wait for the relay, and readers' answers to a question.
+"""Notes to one reader that wait for the relay, readers' answers to a question, and what stopped a mailing.
 
 Revision ID: 0003
 """
@@ -14,6 +14,7 @@ MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
+    op.add_column("mailing", sa.Column("problem", sa.Text(), server_default="", nullable=False))
     op.create_table(
         "note",
         sa.Column("id", BIG_ID, nullable=False),
