@@ -11,11 +11,11 @@ import threading
 import time
 
 import db
-from delivery import dkim
-from delivery.ledger import Ledger
+from delivery.ledger.sending import Ledger
+from delivery.letter import dkim
+from delivery.loop.run import Terms, send
 from delivery.model import Counts
-from delivery.relay import Relay, SmtpEngine
-from delivery.run import Terms, send
+from delivery.smtp.relay import Relay, SmtpEngine
 
 
 def main() -> None:

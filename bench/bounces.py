@@ -115,7 +115,7 @@ def _database(kind: str) -> Iterator[Engine]:
 
 def bounces(engine: Engine, number: int) -> tuple[float, str]:
     """Of each reader the letter of last week; how many a minute, and how the time divides."""
-    from delivery import bounces as reading
+    from delivery.returning import bounces as reading
     from desk import rounds
     from desk.returning import BATCH
     from subscribers.tokens import Keys
@@ -137,7 +137,7 @@ def bounces(engine: Engine, number: int) -> tuple[float, str]:
 
 
 def _mail(number: int) -> bytes:
-    from delivery import verp
+    from delivery.letter import verp
 
     words, status = MIX[number % 3]
     reader = number * 7919 % READERS + 1
@@ -154,7 +154,7 @@ def _mail(number: int) -> bytes:
 def _list(engine: Engine) -> None:
     """READERS subscribers; an edition that all have got and one that waits."""
     import db
-    from delivery import freezing
+    from delivery.ledger import freezing
     from delivery.model import Letter, Mailing, Recipient
 
     letter = Letter("1", "Weekly update", "<p>words</p>", "words\n")

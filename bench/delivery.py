@@ -19,7 +19,8 @@ from sqlalchemy import Engine, text
 
 import db
 from bench import Figure, interleaved
-from delivery import dkim, freezing, message
+from delivery.ledger import freezing
+from delivery.letter import dkim, message
 from delivery.model import Letter, Mailing, Recipient
 
 PEERS = Path(__file__).parent / "peers"

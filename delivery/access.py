@@ -5,7 +5,7 @@ import subprocess
 import threading
 import time
 
-from .model import DeliveryError
+from delivery.model import DeliveryError
 
 COMMAND_SECONDS = 30
 KEPT_SECONDS = 300  # tokens last an hour; whoever hands out one that lasts less than this hands out a useless one

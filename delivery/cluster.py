@@ -20,12 +20,11 @@ from sqlalchemy import func, make_url, select, text
 
 from db.opening import SERVER_OPTIONS
 from db.schema import delivery as tables
-
-from . import books, fence
-from .engine import Engine
-from .ledger import Ledger
-from .model import Counts, State
-from .run import Terms, send
+from delivery.engine import Engine
+from delivery.ledger import books, fence
+from delivery.ledger.sending import Ledger
+from delivery.loop.run import Terms, send
+from delivery.model import Counts, State
 
 log = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Protocol
 
-from .dkim import Key
-from .relay import Relay, RelayError, connect
+from delivery.letter.dkim import Key
+from delivery.smtp.relay import Relay, RelayError, connect
 
 Level = Literal["good", "warning", "bad"]
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from .message import Message
-from .model import Outcome
+from delivery.letter.message import Message
+from delivery.model import Outcome
 
 
 @dataclass(slots=True, eq=False)

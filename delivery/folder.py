@@ -5,8 +5,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from .engine import Parcel, Work
-from .model import DeliveryError, Outcome, State
+from delivery.engine import Parcel, Work
+from delivery.model import DeliveryError, Outcome, State
 
 
 class FolderError(DeliveryError):

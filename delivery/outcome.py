@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from .model import Outcome, State
-from .reply import Reply
+from delivery.model import Outcome, State
+from delivery.smtp.reply import Reply
 
 # RFC 5321 4.5.4.1: the first retry after minutes, later ones rarer, and an end that the reader's office can live with.
 BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (5, 10, 20, 30, 60, 120, 240))

@@ -9,10 +9,9 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from db.schema import delivery as tables
-
-from . import books
-from .books import Fate, Sending
-from .model import Counts, State
+from delivery.ledger import books
+from delivery.ledger.books import Fate, Sending
+from delivery.model import Counts, State
 
 SMALL = 5  # ICO's usual threshold: fewer could point at a person (C14)
 

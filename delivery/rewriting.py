@@ -6,11 +6,10 @@ from datetime import datetime
 from sqlalchemy import Connection, select, update
 
 from db.schema import delivery as tables
-
-from . import books
-from .freezing import mailing_from
-from .message import serialise
-from .model import WAITING, Letter, State
+from delivery.ledger import books
+from delivery.ledger.freezing import mailing_from
+from delivery.letter.message import serialise
+from delivery.model import WAITING, Letter, State
 
 _mailing, _letter, _recipient = tables.mailing, tables.letter, tables.recipient
 

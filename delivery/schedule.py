@@ -10,8 +10,7 @@ from sqlalchemy import Connection, Row, Update, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from db.schema import delivery as tables
-
-from .model import DeliveryError
+from delivery.model import DeliveryError
 
 # A machine that was down over the sending time still sends that morning; later a person decides.
 GRACE = timedelta(hours=4)

@@ -11,11 +11,12 @@ from threading import Event, Lock, Thread
 
 from sqlalchemy import Engine
 
-from delivery import carrying, notes
-from delivery.carrying import Carried, Errand, Stopper
-from delivery.fence import BusyError
 from delivery.folder import Folder, FolderEngine
-from delivery.relay import SmtpEngine
+from delivery.ledger import notes
+from delivery.ledger.fence import BusyError
+from delivery.loop import carrying
+from delivery.loop.carrying import Carried, Errand, Stopper
+from delivery.smtp.relay import SmtpEngine
 from desk.delivering import Delivering, read_delivering
 from desk.engines import make_limits, make_relay, make_signer
 from desk.office import Office

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from delivery import doctor
-from delivery.ledger import settle_leftovers
+from delivery.ledger.sending import settle_leftovers
+from delivery.loop.run import Summary
 from delivery.model import Counts, DeliveryError
-from delivery.run import Summary
 from desk.engines import make_engine, make_relay
 from desk.office import Office
 from desk.sending import counted, found, terms_of

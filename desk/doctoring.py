@@ -15,10 +15,11 @@ from sqlalchemy import Engine
 import db
 from builder.model import BuilderError
 from db import health
-from delivery import doctor, notes
+from delivery import doctor
 from delivery.doctor import Checked, Finding, World
+from delivery.ledger import notes
 from delivery.model import DeliveryError
-from delivery.relay import Relay
+from delivery.smtp.relay import Relay
 from desk.engines import make_relay, signing_keys
 from desk.house import template_folders
 from desk.letters import composed

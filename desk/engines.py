@@ -6,12 +6,12 @@ from datetime import date
 from pathlib import Path
 
 from delivery.access import AccessToken
-from delivery.dkim import Key, Signer, load_key
 from delivery.engine import Engine
 from delivery.folder import Folder, FolderEngine
-from delivery.imap import SignIn
-from delivery.pace import Limits, warm_up
-from delivery.relay import Relay, SmtpEngine
+from delivery.letter.dkim import Key, Signer, load_key
+from delivery.loop.pace import Limits, warm_up
+from delivery.returning.imap import SignIn
+from delivery.smtp.relay import Relay, SmtpEngine
 from desk.delivering import Delivering
 from desk.settings import SettingsError
 

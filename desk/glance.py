@@ -15,8 +15,8 @@ from builder.model import Bulletin, Edition, Finding
 from db.schema.delivery import recipient
 from db.schema.staff import staff
 from db.schema.subscribers import held
-from delivery import books
-from delivery.books import Sending
+from delivery.ledger import books
+from delivery.ledger.books import Sending
 from delivery.model import Counts, State
 from desk.checking import check_edition
 from desk.editing.life import Life, life_of

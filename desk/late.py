@@ -13,7 +13,7 @@ from builder.model import Item, Variant
 from builder.select import receives
 from db.schema.delivery import letter, recipient
 from db.schema.subscribers import subscription
-from delivery import books
+from delivery.ledger import books
 from delivery.model import Recipient
 from desk.freezing import NOTHING, SAID_NO, reader
 from desk.office import Office

@@ -13,8 +13,8 @@ import click
 
 import db
 from builder.model import BuilderError
-from delivery.bounces import Report
-from delivery.verp import Named
+from delivery.letter.verp import Named
+from delivery.returning.bounces import Report
 from desk import planning, rounds
 from desk.goodnews import demo
 from desk.goodnews.acts import receive_form

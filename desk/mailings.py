@@ -10,8 +10,9 @@ from sqlalchemy import Connection
 
 import db
 from builder.model import Edition
-from delivery import books, schedule
-from delivery.books import Fate, Sending
+from delivery import schedule
+from delivery.ledger import books
+from delivery.ledger.books import Fate, Sending
 from delivery.model import Counts, DeliveryError, State
 from desk import rounds, sending
 from desk.office import Office

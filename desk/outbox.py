@@ -12,7 +12,8 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from builder.model import Letter, Publisher
-from delivery import message, notes
+from delivery.ledger import notes
+from delivery.letter import message
 from delivery.model import DeliveryError, Mailing
 from delivery.model import Letter as Sheet
 from desk.shelves import names

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, Engine
 
 import db
-from delivery import books, notes
+from delivery.ledger import books, notes
 from desk import rounds, uploads
 from desk.outbox import notes_to
 from desk.register import Register

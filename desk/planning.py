@@ -13,10 +13,11 @@ import db
 from builder.dates import read_moment
 from builder.model import BuilderError, Edition
 from db.errors import DatabaseError
-from delivery import books, schedule
-from delivery.fence import BusyError, is_held
+from delivery import schedule
+from delivery.ledger import books
+from delivery.ledger.fence import BusyError, is_held
+from delivery.loop.run import Summary
 from delivery.model import DeliveryError
-from delivery.run import Summary
 from delivery.schedule import GRACE, Planned
 from desk import at_once, rounds, sending
 from desk.late import current_mailing, has_latecomers

@@ -14,8 +14,9 @@ import db
 from builder.dates import say, say_clock
 from builder.templates import environment
 from db.schema.delivery import letter
-from delivery import books, farewells, report, useful
-from delivery.books import Sending
+from delivery import farewells, report, useful
+from delivery.ledger import books
+from delivery.ledger.books import Sending
 from desk.house import template_folders
 from desk.office import Office
 

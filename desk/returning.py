@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
-from delivery import books, bounces, mailboxes
-from delivery.bounces import Report, Returned
-from delivery.mailboxes import Waiting
-from delivery.returns import Consequence
+from delivery.ledger import books
+from delivery.returning import bounces, mailboxes
+from delivery.returning.bounces import Report, Returned
+from delivery.returning.mailboxes import Waiting
+from delivery.returning.returns import Consequence
 from desk import rounds
 from desk.engines import mailbox_sign_in
 from desk.office import Office

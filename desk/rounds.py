@@ -21,10 +21,10 @@ from builder.render import encoded_size
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-    from delivery.books import Sending
-    from delivery.bounces import Report
-    from delivery.returns import Consequence
-    from delivery.run import Summary
+    from delivery.ledger.books import Sending
+    from delivery.loop.run import Summary
+    from delivery.returning.bounces import Report
+    from delivery.returning.returns import Consequence
     from desk.at_once import Alone
     from desk.office import Office
     from desk.publishing.run import Published
@@ -183,7 +183,7 @@ def post(office: Office, edition: Edition, progress: Progress | None = None) -> 
 
     Killed between any two steps, the same call goes on: a mailing that is frozen is neither published nor frozen again.
     """
-    from delivery.freezing import AlreadyFrozenError
+    from delivery.ledger.freezing import AlreadyFrozenError
     from desk import permalinks, sending
 
     if sending.sent_before(office, edition) is None:
@@ -197,7 +197,7 @@ def post(office: Office, edition: Edition, progress: Progress | None = None) -> 
 def freeze(office: Office, edition: Edition) -> int:
     """One transaction: the letters as they stand now, and every reader of this moment. Raises AlreadyFrozenError."""
     import db
-    from delivery import freezing
+    from delivery.ledger import freezing
     from desk.freezing import hold_still, letters_of, mailing_of, recipients_of
     from desk.selecting import everything, fingerprint, selections
 
@@ -214,7 +214,7 @@ def freeze(office: Office, edition: Edition) -> int:
 def post_alone(office: Office, one: Alone, progress: Progress | None = None) -> Summary:
     """An action by itself: frozen for those who chose that, then delivered. Said again, it goes on where it stopped."""
     import db
-    from delivery import freezing
+    from delivery.ledger import freezing
     from desk import at_once, sending
     from desk.freezing import hold_still, mailing_of
 
@@ -229,7 +229,7 @@ def post_alone(office: Office, one: Alone, progress: Progress | None = None) -> 
 def take_outcomes(engine: Engine, keys: Keys, reports: Iterable[Report], now: datetime) -> list[Consequence]:
     """What came back is written down once, and readers whose mailbox is gone, or who complained, get no more; one transaction."""
     import db
-    from delivery import returns
+    from delivery.returning import returns
     from desk.returning import stop_writing
 
     with db.writing(engine) as connection:
@@ -241,7 +241,8 @@ def take_outcomes(engine: Engine, keys: Keys, reports: Iterable[Report], now: da
 def take_up(office: Office, sending: Sending, *, in_doubt: bool, missed: bool, late: bool) -> None:
     """A person's word about a mailing that has stopped: it may go on, and to whom it is sent again. One transaction."""
     import db
-    from delivery import books, freezing, ledger
+    from delivery.ledger import books, freezing
+    from delivery.ledger import sending as ledger
     from desk.freezing import hold_still
     from desk.late import late_readers
 
@@ -264,7 +265,7 @@ def add_latecomers(office: Office, bulletin: str) -> str | None:
     The mailing's name. None when there is no current edition, when it is held, or when nobody came.
     """
     import db
-    from delivery import freezing
+    from delivery.ledger import freezing
     from desk.freezing import hold_still
     from desk.late import current_mailing, latecomers
 
@@ -301,7 +302,8 @@ def goodbye(
     before: there is nobody to say goodbye to.
     """
     import db
-    from delivery import books, farewells
+    from delivery import farewells
+    from delivery.ledger import books
     from subscribers import acts, store
 
     with db.writing(engine) as connection:
@@ -351,7 +353,7 @@ def undo_goodbye(
 def farewell(engine: Engine, keys: Keys, address: str, bulletin: str | None, proof: Proof) -> tuple[str, ...]:
     """Staff end one bulletin or all (None) for an address; which ones ended. Raises NoSuchSubscriber."""
     import db
-    from delivery import books
+    from delivery.ledger import books
     from subscribers import acts
 
     with db.writing(engine) as connection:
@@ -364,7 +366,7 @@ def farewell(engine: Engine, keys: Keys, address: str, bulletin: str | None, pro
 def refuse(engine: Engine, keys: Keys, address: str, bulletin: str | None, proof: Proof) -> None:
     """Keep a "no" for an address, known or not; what it gets ends, and what was not sent yet is withdrawn."""
     import db
-    from delivery import books
+    from delivery.ledger import books
     from subscribers import acts, store
     from subscribers.address import parse
     from subscribers.model import EVERY_BULLETIN
@@ -381,7 +383,7 @@ def refuse(engine: Engine, keys: Keys, address: str, bulletin: str | None, proof
 def erase(engine: Engine, keys: Keys, address: str, proof: Proof) -> None:
     """The person is forgotten in every room; only a keyed hash stays, so that no old list brings them back (C7)."""
     import db
-    from delivery import books
+    from delivery.ledger import books
     from desk.outbox import forget_notes
     from subscribers import rights
     from subscribers.address import parse

@@ -12,12 +12,13 @@ import db
 from builder.model import Edition, Variant
 from builder.press import Press
 from builder.render import encoded_size
-from delivery import books, verp
-from delivery.fence import BusyError
 from delivery.folder import Folder
-from delivery.ledger import Ledger
+from delivery.ledger import books
+from delivery.ledger.fence import BusyError
+from delivery.ledger.sending import Ledger
+from delivery.letter import verp
+from delivery.loop.run import Summary, Terms, send
 from delivery.model import Counts, DeliveryError, State
-from delivery.run import Summary, Terms, send
 from delivery.schedule import approved_by
 from desk.checking import check_edition
 from desk.engines import make_engine, make_limits, make_signer

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from builder.model import Edition, Tags, Variant
 from builder.press import Press
+from delivery.loop.single import Posted, post
 from delivery.model import Letter
-from delivery.single import Posted, post
 from desk.engines import make_engine
 from desk.freezing import mailing_of, reader
 from desk.office import CannotSend, Office

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from db.schema import delivery, goodnews, subscribers
 from db.schema import notes as tables
 from db.schema.base import metadata
-from delivery import books, notes
+from delivery.ledger import books, notes
 from delivery.model import State
 from subscribers import rights
 from subscribers.address import parse

@@ -13,7 +13,7 @@ from desk.commands.common import Context, json_option
 from desk.commands.offices import opened
 
 if TYPE_CHECKING:
-    from delivery.notes import Note
+    from delivery.ledger.notes import Note
     from desk.office import Office
 
 WORDS = {
@@ -33,7 +33,7 @@ WORDS = {
 def notes(context: Context, now: bool, in_doubt: str | None) -> None:
     """Show the letters about subscriptions (confirm, welcome, goodbye): how they stand, and which are in doubt."""
     import db
-    from delivery import notes as kept
+    from delivery.ledger import notes as kept
     from desk.carrying import carry_notes
 
     problem = ""
@@ -54,7 +54,7 @@ def notes(context: Context, now: bool, in_doubt: str | None) -> None:
 
 def _standing(office: Office) -> tuple[dict[str, int], list[dict[str, Any]]]:
     import db
-    from delivery import notes as kept
+    from delivery.ledger import notes as kept
     from delivery.model import State
 
     with db.reading(office.engine) as connection:

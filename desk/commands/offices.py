@@ -15,9 +15,9 @@ from desk.commands.common import Context, Day, finding_as_json, moment, show_fin
 
 if TYPE_CHECKING:
     from builder.model import Edition
-    from delivery.books import Sending
+    from delivery.ledger.books import Sending
+    from delivery.loop.run import Summary
     from delivery.model import Counts
-    from delivery.run import Summary
     from desk.office import Office
 
 STATES = {
@@ -83,7 +83,7 @@ def one_edition(office: Office, bulletin: str, day: date) -> Edition:
 def chosen_mailing(office: Office, name: str | None, *, to_resume: bool = False) -> Sending:
     """The one that is named; else the newest, or the newest that is not done. Raises DeliveryError."""
     import db
-    from delivery import books
+    from delivery.ledger import books
     from delivery.model import DeliveryError
     from desk.sending import found
 
@@ -157,7 +157,7 @@ def _tell_names(office: Office, name: str) -> None:
     from itertools import islice
 
     import db
-    from delivery import books
+    from delivery.ledger import books
     from delivery.model import State
     from desk.sending import found
 

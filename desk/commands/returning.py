@@ -81,7 +81,7 @@ def _tell(taken: Taken) -> None:
 @click.pass_obj
 def report(context: Context, mailing: str | None) -> None:
     """Write a mailing's report (a page, and CSVs of every recipient and every answer), or print its numbers. Nobody is watched for it."""
-    from delivery.ledger import settle_leftovers
+    from delivery.ledger.sending import settle_leftovers
     from desk.reporting import reported, write_report
 
     with opened(context) as office:

@@ -23,8 +23,8 @@ from desk.commands.offices import (
 
 if TYPE_CHECKING:
     from builder.model import Edition
-    from delivery.books import Sending
-    from delivery.single import Posted
+    from delivery.ledger.books import Sending
+    from delivery.loop.single import Posted
     from desk.office import CannotSend, Office
     from desk.sending import Plan, Share
 
@@ -231,7 +231,7 @@ def _tell_test(context: Context, posted: list[Posted]) -> None:
 @click.pass_obj
 def status(context: Context, mailing: str | None, listed: tuple[str, ...], who: str | None) -> None:
     """How a mailing stands; the numbers always add up to the list. Without a name, the newest."""
-    from delivery.ledger import settle_leftovers
+    from delivery.ledger.sending import settle_leftovers
     from desk.sending import counted
 
     with opened(context) as office:
@@ -255,7 +255,7 @@ def status(context: Context, mailing: str | None, listed: tuple[str, ...], who: 
 
 def _people(office: Office, sending: Sending, listed: tuple[str, ...], who: str | None) -> list[dict[str, Any]]:
     import db
-    from delivery import books
+    from delivery.ledger import books
     from delivery.model import State
 
     if not (listed or who):
@@ -300,7 +300,7 @@ def resume(context: Context, mailing: str | None, in_doubt: str | None, missed: 
 def pause(context: Context, mailing: str | None) -> None:
     """Hold a mailing: whoever sends it ends the letters under way and stops."""
     import db
-    from delivery import books
+    from delivery.ledger import books
     from desk.sending import under_way
 
     with opened(context) as office:
@@ -318,7 +318,7 @@ def pause(context: Context, mailing: str | None) -> None:
 def cancel(context: Context, mailing: str | None, yes: bool) -> None:
     """Stop a mailing for good: what has not left does not leave."""
     import db
-    from delivery import books
+    from delivery.ledger import books
     from desk.sending import under_way
 
     with opened(context) as office:

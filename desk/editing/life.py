@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, insert, select
 
 from db.schema.delivery import approval, planned
 from db.schema.staff import edition_step, staff
-from delivery import books
+from delivery.ledger import books
 
 State = Literal["draft", "review", "approved", "scheduled", "sent"]
 STATES: tuple[State, ...] = ("draft", "review", "approved", "scheduled", "sent")

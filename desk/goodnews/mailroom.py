@@ -10,8 +10,8 @@ from datetime import timedelta
 from typing import Literal
 
 import db
-from delivery import bounces
-from delivery.mailboxes import Waiting
+from delivery.returning import bounces
+from delivery.returning.mailboxes import Waiting
 from desk.goodnews import acts
 from desk.goodnews.newsroom import Newsroom
 from desk.goodnews.schools import of_mail

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 import db
 from builder.model import BuilderError
 from builder.press import Press
-from delivery import books
+from delivery.ledger import books
 from desk import rounds
 from desk.goodnews import placing
 from desk.settings import Settings

@@ -12,9 +12,9 @@ from pathlib import Path
 from threading import Event, Thread
 
 import db
-from delivery import mailboxes
-from delivery.imap import SignIn
 from delivery.model import DeliveryError
+from delivery.returning import mailboxes
+from delivery.returning.imap import SignIn
 from desk.engines import secret
 from desk.goodnews import acts, feeding, mailroom
 from desk.goodnews.newsroom import Newsroom

@@ -11,7 +11,8 @@ from pathlib import Path
 import db
 from builder.model import Edition, Variant
 from builder.press import Press
-from delivery import books, rewriting
+from delivery import rewriting
+from delivery.ledger import books
 from delivery.model import Letter
 from desk.freezing import letters_of
 from desk.keeping import read_keeping

@@ -9,9 +9,10 @@ from flask import Response, redirect
 from werkzeug.wrappers import Response as AnyResponse
 
 import db
-from delivery import books, message, verp
-from delivery.freezing import mailing_from
-from delivery.message import Frame
+from delivery.ledger import books
+from delivery.ledger.freezing import mailing_from
+from delivery.letter import message, verp
+from delivery.letter.message import Frame
 from delivery.model import DeliveryError
 from desk.sending import return_secret
 from desk.web.public import BadLink, Public

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from delivery import verp
+from delivery.letter import verp
 
 FOLDER = Path(__file__).parent / "corpus"
 

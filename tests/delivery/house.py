@@ -9,12 +9,12 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from delivery import freezing
-from delivery.features import Timeouts
-from delivery.ledger import Ledger
+from delivery.ledger import freezing
+from delivery.ledger.sending import Ledger
+from delivery.loop.run import Summary, Terms, send
 from delivery.model import Counts, Letter, Mailing, Recipient
-from delivery.relay import Relay, SmtpEngine
-from delivery.run import Summary, Terms, send
+from delivery.smtp.features import Timeouts
+from delivery.smtp.relay import Relay, SmtpEngine
 
 SECRET = b"a secret of the tests"
 NOW = datetime(2025, 1, 14, 9, tzinfo=UTC)

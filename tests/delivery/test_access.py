@@ -16,10 +16,10 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from sqlalchemy import Engine
 
 from delivery.access import AccessToken
-from delivery.ledger import Ledger
+from delivery.ledger.sending import Ledger
+from delivery.loop.run import Summary, send
 from delivery.model import DeliveryError
-from delivery.relay import SmtpEngine
-from delivery.run import Summary, send
+from delivery.smtp.relay import SmtpEngine
 from tests.delivery.house import frozen, relay, terms
 
 TOKEN = "eyJ0.token-of.this-test"

@@ -6,7 +6,8 @@ import random
 
 import pytest
 
-from delivery import bounces, verp
+from delivery.letter import verp
+from delivery.returning import bounces
 from tests.delivery.corpus_reader import FOLDER, Sample, samples
 from tests.delivery.house import SECRET
 

@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from delivery import books, bounces, mailboxes, returns, verp
+from delivery.ledger import books
+from delivery.letter import verp
 from delivery.model import State
+from delivery.returning import bounces, mailboxes, returns
 from tests.delivery.house import NOW, SECRET, deliver, frozen
 from tests.delivery.servers import DROP_AFTER, MailServer
 

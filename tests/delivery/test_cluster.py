@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from delivery import books
+from delivery.ledger import books
 from delivery.model import Counts
 from tests.databases import dropped_postgresql, made_postgresql
 from tests.delivery.house import frozen

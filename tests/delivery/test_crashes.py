@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from delivery import books, ledger
+from delivery.ledger import books
+from delivery.ledger import sending as ledger
 from delivery.model import DeliveryError, State
 from tests.delivery.house import deliver
 from tests.delivery.servers import MailServer, Session

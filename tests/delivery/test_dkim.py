@@ -7,8 +7,8 @@ import time
 import dkim
 import pytest
 
-from delivery.dkim import Key, Signer, load_key, new_keys
-from delivery.message import Message
+from delivery.letter.dkim import Key, Signer, load_key, new_keys
+from delivery.letter.message import Message
 from delivery.model import DeliveryError, Letter
 from tests.delivery.test_message import LETTER, a_mailing, compose
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from delivery import doctor
-from delivery.dkim import load_key, new_keys
+from delivery.letter.dkim import load_key, new_keys
 from tests.delivery.house import relay
 from tests.delivery.servers import MailServer
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine
 
 import db
-from delivery import books
+from delivery.ledger import books
 from delivery.model import State
 from tests.delivery.faults import FAULTS, TARGET, Fault
 from tests.delivery.house import NOW, deliver, frozen

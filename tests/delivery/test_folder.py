@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import Engine
 
 from delivery.folder import Folder, FolderEngine
-from delivery.ledger import Ledger
-from delivery.run import Summary, send
+from delivery.ledger.sending import Ledger
+from delivery.loop.run import Summary, send
 from tests.delivery.house import terms
 
 Listed = Callable[[int], int]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery import message, quoted, verp
+from delivery.letter import message, quoted, verp
 from delivery.model import DeliveryError, Letter, Mailing
 
 SECRET = b"a secret of this test"

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine
 
 import db
-from delivery.run import Summary
+from delivery.loop.run import Summary
 from tests.delivery.certificates import server_context
 from tests.delivery.house import deliver, frozen
 from tests.delivery.servers import OFFERS, MailServer, Session

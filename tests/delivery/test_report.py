@@ -7,8 +7,11 @@ from datetime import timedelta
 
 from sqlalchemy import Engine
 
-from delivery import books, bounces, farewells, report, returns, useful, verp
+from delivery import farewells, report, useful
+from delivery.ledger import books
+from delivery.letter import verp
 from delivery.model import Counts, State
+from delivery.returning import bounces, returns
 from tests.delivery.house import NOW, deliver
 from tests.delivery.servers import MailServer
 

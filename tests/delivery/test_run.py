@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import Engine, text
 
-from delivery import books, fence, freezing
-from delivery.ledger import Ledger
+from delivery.ledger import books, fence, freezing
+from delivery.ledger.sending import Ledger
+from delivery.loop.pace import Limits, warm_up
+from delivery.loop.run import Summary, send
 from delivery.model import Counts, Recipient, State
-from delivery.pace import Limits, warm_up
-from delivery.relay import SmtpEngine
-from delivery.run import Summary, send
+from delivery.smtp.relay import SmtpEngine
 from tests.delivery.house import LETTERS, MAILING, NOW, deliver, frozen, relay, terms
 from tests.delivery.servers import OFFERS, MailServer, Session
 

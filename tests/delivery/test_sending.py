@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Engine
 
-from delivery import books
+from delivery.ledger import books
 from delivery.model import State
 from tests.delivery.house import deliver
 from tests.delivery.servers import MailServer, Session

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from delivery.folder import Folder, FolderEngine
+from delivery.loop.single import Posted, post
 from delivery.model import Recipient, State
-from delivery.relay import SmtpEngine
-from delivery.single import Posted, post
+from delivery.smtp.relay import SmtpEngine
 from tests.delivery.house import LETTERS, MAILING, SECRET, relay
 from tests.delivery.servers import HANG, MailServer
 

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import db
-from delivery import run
 from delivery.engine import Parcel
-from delivery.ledger import Change, Ledger
+from delivery.ledger.sending import Change, Ledger
+from delivery.loop import run
 from delivery.model import ATTEMPTING
-from delivery.relay import SmtpEngine
+from delivery.smtp.relay import SmtpEngine
 from tests.delivery.house import relay, terms
 
 

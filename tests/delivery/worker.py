@@ -11,7 +11,7 @@ import time
 
 import db
 from delivery.cluster import Cluster, Worker
-from delivery.relay import SmtpEngine
+from delivery.smtp.relay import SmtpEngine
 from tests.delivery.house import relay, terms
 
 

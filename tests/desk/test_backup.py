@@ -15,7 +15,7 @@ from sqlalchemy import delete, insert, select, update
 
 import db
 from db.schema import goodnews
-from delivery import books, notes
+from delivery.ledger import books, notes
 from desk.backup import restoring, sealing
 from desk.backup.errors import BackupError
 from desk.backup.making import make

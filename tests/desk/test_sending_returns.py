@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from delivery import notes
 from delivery.doctor import World
+from delivery.ledger import notes
 from desk.doctoring import examine
 from desk.office import open_office
 from desk.settings import load

@@ -8,7 +8,7 @@ from pathlib import Path
 import dkim
 import pytest
 
-from delivery.dkim import new_keys
+from delivery.letter.dkim import new_keys
 from desk.delivering import Delivering, read_delivering
 from desk.engines import make_limits, make_relay
 from desk.settings import SettingsError, load
@@ -106,7 +106,7 @@ def test_letters_are_signed_twice_when_keys_are_listed(desk: Desk, inbox: Inbox)
     )
     desk.subscribe({"a@home.co.uk": ""})
     desk.ok("send", "weekly", DAY, "--yes", "--now", NOW)
-    from delivery.dkim import load_key
+    from delivery.letter.dkim import load_key
 
     records = {
         f"{key.host}.".encode(): key.record.encode()

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 import db
-from delivery.mailboxes import opened
+from delivery.returning.mailboxes import opened
 from desk.goodnews import acts, mailroom
 from desk.goodnews.rounds import maildir, read_mailbox
 from goodnews import arrivals, store

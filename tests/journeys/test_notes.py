@@ -19,7 +19,7 @@ import pytest
 from sqlalchemy import text
 
 import db
-from delivery import notes
+from delivery.ledger import notes
 from delivery.model import State
 from desk.carrying import make_postman
 from desk.outbox import Outbox

@@ -18,10 +18,12 @@ WATCHED = frozenset(
     str(ROOT / name)
     for name in (
         *("desk/rounds.py", "desk/sending.py", "desk/freezing.py", "desk/selecting.py", "desk/commands/sending.py"),
-        *("delivery/freezing.py", "delivery/books.py", "delivery/ledger.py", "delivery/run.py", "delivery/smtp.py"),
-        *("builder/publish.py", "delivery/fence.py", "delivery/folder.py"),
+        *(f"delivery/ledger/{name}.py" for name in ("freezing", "books", "sending", "fence")),
+        *(f"delivery/loop/{name}.py" for name in ("run", "commits", "lineup")),
+        *("delivery/smtp/conversation.py", "delivery/smtp/exchange.py", "delivery/folder.py", "builder/publish.py"),
     )
 )
+assert all(Path(name).is_file() for name in WATCHED)
 reached: set[str] = set()
 
 

@@ -11,8 +11,9 @@ import signal
 import sys
 
 import delivery.run
+
 import tests.delivery.victim as victim
-from delivery import commits
+from delivery.loop import commits
 
 
 def main() -> None:

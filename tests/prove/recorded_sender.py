@@ -14,9 +14,9 @@ from typing import Any
 from sqlalchemy import event
 
 import db
-from delivery.ledger import Change, Ledger
-from delivery.relay import SmtpEngine
-from delivery.run import send
+from delivery.ledger.sending import Change, Ledger
+from delivery.loop.run import send
+from delivery.smtp.relay import SmtpEngine
 from tests.delivery.house import relay, terms
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine, text
 
-from delivery import books
+from delivery.ledger import books
 from delivery.model import Counts
 from tests.databases import (
     database,

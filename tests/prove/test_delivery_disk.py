@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Engine
 
 import db
-from delivery import books
+from delivery.ledger import books
 from delivery.model import State
 from tests.delivery.house import deliver, frozen
 from tests.delivery.servers import MailServer

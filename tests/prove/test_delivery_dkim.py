@@ -14,7 +14,7 @@ import pytest
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
-from delivery.dkim import Signer, load_key, new_keys
+from delivery.letter.dkim import Signer, load_key, new_keys
 from tests.delivery.test_message import compose
 
 pytestmark = pytest.mark.prove

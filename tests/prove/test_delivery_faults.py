@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Engine, text
 
-from delivery import books, outcome
+from delivery import outcome
+from delivery.ledger import books
 from delivery.model import Outcome, State
 from tests.databases import database, database_url, empty_database, postgresql_server
 from tests.delivery.faults import FAULTS, TARGET, Fault, at

@@ -17,7 +17,7 @@ import psycopg
 import pytest
 
 import db
-from delivery import books
+from delivery.ledger import books
 from delivery.model import State
 from tests.databases import made_postgresql
 from tests.delivery.house import frozen

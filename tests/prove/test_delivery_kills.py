@@ -16,7 +16,7 @@ from typing import IO
 import pytest
 from sqlalchemy import Engine
 
-from delivery import books
+from delivery.ledger import books
 from delivery.model import State
 from tests.databases import database, database_url, empty_database, postgresql_server
 from tests.delivery.house import deliver, frozen

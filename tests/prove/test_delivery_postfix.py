@@ -17,8 +17,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from delivery import bounces, mailboxes, verp
-from delivery.imap import SignIn
+from delivery.letter import verp
+from delivery.returning import bounces, mailboxes
+from delivery.returning.imap import SignIn
 from tests.databases import database, database_url, empty_database, postgresql_server
 from tests.delivery.house import SECRET, deliver, frozen
 from tests.delivery.test_bounces import notification

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import db
-from delivery import books
+from delivery.ledger import books
 from subscribers.tokens import signed_link
 from tests.delivery.house import frozen
 from tests.web.conftest import KEYS

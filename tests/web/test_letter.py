@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from delivery import verp
-from delivery.message import single
+from delivery.letter import verp
+from delivery.letter.message import single
 from delivery.model import DeliveryError, Mailing
 from delivery.model import Letter as Sheet
 from desk.register import open_register

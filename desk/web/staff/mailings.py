@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask import Response, abort, request
 
 import db
-from delivery import books, report
-from delivery.books import Sending
+from delivery import report
+from delivery.ledger import books
+from delivery.ledger.books import Sending
 from delivery.model import DeliveryError
 from desk import mailings
 from desk.office import Office

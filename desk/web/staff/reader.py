@@ -10,7 +10,7 @@ from typing import Any
 from flask import Response, abort, request
 
 import db
-from delivery import books
+from delivery.ledger import books
 from desk import person as persons
 from desk import rounds
 from desk.letters import say_choices

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import text
 
 import db
-from delivery import books, schedule
-from delivery.books import Sending
+from delivery import schedule
+from delivery.ledger import books
+from delivery.ledger.books import Sending
 from desk import living
 from desk.planning import approve, fire
 from desk.staff.record import acts

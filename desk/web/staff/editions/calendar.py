@@ -14,7 +14,8 @@ from builder.items import SLUG
 from builder.model import Edition
 from builder.press import Press
 from db.schema.staff import edition_step
-from delivery import books, schedule
+from delivery import schedule
+from delivery.ledger import books
 from desk.coming import coming
 from desk.editing import acts, life
 from desk.editing.acts import CannotDo

@@ -11,11 +11,10 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, sel
 from sqlalchemy.exc import SQLAlchemyError
 
 from db.schema import delivery as tables
-
-from . import books, fence
-from .freezing import mailing_from
-from .message import Frame
-from .model import Counts, DeliveryError, Mailing, Outcome, State
+from delivery.ledger import books, fence
+from delivery.ledger.freezing import mailing_from
+from delivery.letter.message import Frame
+from delivery.model import Counts, DeliveryError, Mailing, Outcome, State
 
 _recipient, _mailing, _letter = tables.recipient, tables.mailing, tables.letter
 _CLAIM = ("id", "subscriber", "address", "letter_id", "tokens", "state", "attempts", "since")

@@ -6,12 +6,12 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from .access import AccessToken, xoauth2
-from .engine import Parcel, Work
-from .features import Features, Timeouts
-from .model import DeliveryError
-from .reply import Reply
-from .smtp import Conversation
+from delivery.access import AccessToken, xoauth2
+from delivery.engine import Parcel, Work
+from delivery.model import DeliveryError
+from delivery.smtp.conversation import Conversation
+from delivery.smtp.features import Features, Timeouts
+from delivery.smtp.reply import Reply
 
 TICK_SECONDS = 0.2
 FIRST_WAIT_SECONDS = 0.5

@@ -10,8 +10,8 @@ from itertools import islice
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from .access import xoauth2
-from .model import DeliveryError
+from delivery.access import xoauth2
+from delivery.model import DeliveryError
 
 SECONDS = 60
 FETCHED_AT_ONCE = 20

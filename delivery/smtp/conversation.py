@@ -8,12 +8,12 @@ Between body and dot the ledger makes "attempting" durable: only then may the do
 import asyncio
 from collections import deque
 
-from . import outcome
-from .engine import Parcel, Work
-from .exchange import Exchange
-from .features import Features, Timeouts
-from .model import Outcome
-from .reply import Reply
+from delivery import outcome
+from delivery.engine import Parcel, Work
+from delivery.model import Outcome
+from delivery.smtp.exchange import Exchange
+from delivery.smtp.features import Features, Timeouts
+from delivery.smtp.reply import Reply
 
 DROPS_BEFORE_BLAME = 3  # a connection may die idle; a letter at which it dies again and again is deferred
 SHORTAGE_SECONDS = 30.0

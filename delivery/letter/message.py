@@ -8,8 +8,8 @@ from email.header import Header
 from email.utils import format_datetime
 from hashlib import sha256
 
-from . import quoted, verp
-from .model import DeliveryError, Letter, Mailing
+from delivery.letter import quoted, verp
+from delivery.model import DeliveryError, Letter, Mailing
 
 MAX_LINE = 998  # RFC 5322 2.1.1, without CRLF
 

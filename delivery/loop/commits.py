@@ -10,8 +10,8 @@ from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
-from .ledger import Change, Ledger
-from .model import Counts, DeliveryError, State
+from delivery.ledger.sending import Change, Ledger
+from delivery.model import Counts, DeliveryError, State
 
 log = logging.getLogger(__name__)
 

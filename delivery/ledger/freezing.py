@@ -11,10 +11,9 @@ from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from db.schema import delivery as tables
-
-from . import books
-from .message import serialise
-from .model import NAME_FORM, SUBSCRIBER_FORM, DeliveryError, Letter, Mailing, Recipient, State
+from delivery.ledger import books
+from delivery.letter.message import serialise
+from delivery.model import NAME_FORM, SUBSCRIBER_FORM, DeliveryError, Letter, Mailing, Recipient, State
 
 CHUNK = 2_000  # recipients a statement; what is held in memory at once
 FREEZER = 0  # the row of the running totals that counts what was frozen

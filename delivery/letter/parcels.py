@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from . import message, verp
-from .engine import Parcel
-from .message import Frame, Message
-from .model import Mailing
+from delivery.engine import Parcel
+from delivery.letter import message, verp
+from delivery.letter.message import Frame, Message
+from delivery.model import Mailing
 
 Sign = Callable[[Message], Message]
 

@@ -7,11 +7,12 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from . import message, outcome
-from .engine import Engine
-from .handful import Handful
-from .model import DeliveryError, Letter, Mailing, Outcome, Recipient
-from .parcels import Maker, Sign
+from delivery import outcome
+from delivery.engine import Engine
+from delivery.letter import message
+from delivery.letter.parcels import Maker, Sign
+from delivery.loop.handful import Handful
+from delivery.model import DeliveryError, Letter, Mailing, Outcome, Recipient
 
 SECONDS = 60.0  # a person waits for the answer
 

@@ -9,8 +9,9 @@ from email.message import Message
 from itertools import islice
 from typing import Literal
 
-from . import answers, notices, verp
-from .verdict import Kind, kind_of, status_of
+from delivery.letter import verp
+from delivery.returning import answers, notices
+from delivery.returning.verdict import Kind, kind_of, status_of
 
 MAX_BYTES = 2_000_000  # of a message that is looked at
 LETTER_BYTES = 16_000  # of the letter inside: its headers, with the token

@@ -12,9 +12,8 @@ from sqlalchemy import Boolean, ColumnElement, Connection, Engine, Row, delete, 
 
 import db
 from db.schema.notes import note as _note
-
-from .model import Outcome, State
-from .outcome import GIVE_UP_AFTER
+from delivery.model import Outcome, State
+from delivery.outcome import GIVE_UP_AFTER
 
 TABLES_WITH_PEOPLE = ("note",)
 DOUBT_KEPT = timedelta(days=7)  # the links in a note are dead by then

@@ -3,7 +3,7 @@
 import re
 from typing import Literal
 
-from .phrases import FULL, PASSING, POLICY, UNKNOWN
+from delivery.returning.phrases import FULL, PASSING, POLICY, UNKNOWN
 
 Kind = Literal["hard", "soft", "policy", "complaint"]
 

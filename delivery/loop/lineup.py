@@ -4,9 +4,9 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from .engine import Parcel
-from .ledger import Claim
-from .pace import Pace
+from delivery.engine import Parcel
+from delivery.ledger.sending import Claim
+from delivery.loop.pace import Pace
 
 PAGE = 500
 MOST_ASIDE = 20 * PAGE  # claims of slow domains in memory; then the list waits for them

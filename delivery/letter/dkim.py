@@ -22,8 +22,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from .message import Message
-from .model import DeliveryError
+from delivery.letter.message import Message
+from delivery.model import DeliveryError
 
 RSA_BITS = 2048
 PUBLIC_EXPONENT = 65537

@@ -10,10 +10,9 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from db.schema import delivery as tables
-
-from . import books
-from .bounces import Report
-from .model import State
+from delivery.ledger import books
+from delivery.model import State
+from delivery.returning.bounces import Report
 
 SOFT_IN_A_ROW = 5  # five weeks of a full mailbox: nobody reads it any more
 LOOKED_BACK = 60  # mailings, of all bulletins together

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
 
-from .model import DeliveryError
+from delivery.model import DeliveryError
 
 # Keeps our advisory locks apart from those of other programs on the same PostgreSQL.
 LOCK_SPACE = 0x62756C6C

@@ -14,15 +14,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from . import outcome
-from .commits import Commits
-from .engine import Engine, Parcel
-from .ledger import Change, Claim, Ledger
-from .lineup import PAGE, Lineup
-from .message import Frame
-from .model import ATTEMPTING, Counts, DeliveryError, Outcome, State
-from .pace import Limits, Pace
-from .parcels import Maker, Sign
+from delivery import outcome
+from delivery.engine import Engine, Parcel
+from delivery.ledger.sending import Change, Claim, Ledger
+from delivery.letter.message import Frame
+from delivery.letter.parcels import Maker, Sign
+from delivery.loop.commits import Commits
+from delivery.loop.lineup import PAGE, Lineup
+from delivery.loop.pace import Limits, Pace
+from delivery.model import ATTEMPTING, Counts, DeliveryError, Outcome, State
 
 log = logging.getLogger(__name__)
 

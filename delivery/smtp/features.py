@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from .engine import Parcel
-from .reply import Reply
+from delivery.engine import Parcel
+from delivery.smtp.reply import Reply
 
 
 @dataclass(frozen=True)

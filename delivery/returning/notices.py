@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from email.message import Message
 from html import unescape
 
-from . import answers, verp
-from .phrases import DELAYED, FAILED, FINAL, FULL, PASSING, POLICY, UNKNOWN
-from .verdict import CODE, STATUS
+from delivery.letter import verp
+from delivery.returning import answers
+from delivery.returning.phrases import DELAYED, FAILED, FINAL, FULL, PASSING, POLICY, UNKNOWN
+from delivery.returning.verdict import CODE, STATUS
 
 MOST_TEXT = 20_000  # characters; a server says what it has to say at the start
 MOST_RECIPIENTS = 100

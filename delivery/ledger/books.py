@@ -10,8 +10,7 @@ from sqlalchemy import Boolean, ColumnElement, Connection, Row, Select, func, li
 from sqlalchemy.exc import IntegrityError
 
 from db.schema import delivery as tables
-
-from .model import WAITING, Counts, DeliveryError, State
+from delivery.model import WAITING, Counts, DeliveryError, State
 
 TABLES_WITH_PEOPLE = ("recipient", "came_back")
 DESK = -1  # the row of the running totals to which acts of people are booked

@@ -4,8 +4,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-from .engine import Parcel
-from .model import Outcome
+from delivery.engine import Parcel
+from delivery.model import Outcome
 
 
 class Handful:

@@ -14,16 +14,18 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from . import fence, message, notes, outcome
-from .commits import LEDGER_TRIES
-from .engine import Engine as Carrier
-from .engine import Parcel
-from .handful import Handful
-from .message import Message
-from .model import DeliveryError, Outcome, State
-from .notes import Note
-from .pace import Limits, Pace
-from .parcels import Sign
+from delivery import outcome
+from delivery.engine import Engine as Carrier
+from delivery.engine import Parcel
+from delivery.ledger import fence, notes
+from delivery.ledger.notes import Note
+from delivery.letter import message
+from delivery.letter.message import Message
+from delivery.letter.parcels import Sign
+from delivery.loop.commits import LEDGER_TRIES
+from delivery.loop.handful import Handful
+from delivery.loop.pace import Limits, Pace
+from delivery.model import DeliveryError, Outcome, State
 
 FENCE = 0  # no mailing has this number: one process at a time carries notes
 PAGE = 50

@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import cast
 
-from .features import Timeouts
-from .reply import GarbledError, Replies, Reply
+from delivery.smtp.features import Timeouts
+from delivery.smtp.reply import GarbledError, Replies, Reply
 
 NEVER = float("inf")
 

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from .imap import Inbox, SignIn
-from .model import DeliveryError
+from delivery.model import DeliveryError
+from delivery.returning.imap import Inbox, SignIn
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""A letter and a reader in, signed bytes for the wire out."""

@@ -1,0 +1,1 @@
+"""Letters in, by one mail server's leave; an outcome for each out."""
