@@ -19,8 +19,8 @@ from zlib import crc32
 
 from builder.archive.search.index import Words, joined, with_block
 
-BUCKET = {"old": 24_000, "new": 36_000}  # bytes before compression; of what changes every week, fewer and larger files
-BIG = 16_000  # a word with more than that has a bucket of its own
+BUCKET = {"old": 12_000, "new": 28_000}  # bytes before compression; of what changes every week, fewer and larger files
+BIG = 8_000  # a word with more than that has a bucket of its own
 FOLDER = "search"
 
 
