@@ -127,7 +127,10 @@ class Site:
                 ("search", self.link("search", "search/")),
             ),
             subscribe=f"{self.url}/subscribe",
-            footer=tuple(Link(page.title, f"{self.url}/{page.slug}/") for page in self.public.pages),
+            footer=(
+                self.link("send-good-news", "good-news"),
+                *(Link(page.title, f"{self.url}/{page.slug}/") for page in self.public.pages),
+            ),
             style=fingerprint(self.style)[:10],
         )
 

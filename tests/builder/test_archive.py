@@ -93,7 +93,7 @@ def test_no_page_has_a_style_or_a_script_of_its_own(house: Path) -> None:
     assert '<td class="right">2</td>' in page_of(site, "items/table/")
 
 
-SERVED = ("subscribe", "useful")  # pages of the running site, not files
+SERVED = ("subscribe", "useful", "good-news")  # pages of the running site, not files
 
 
 def leading_nowhere(site: dict[str, bytes]) -> list[tuple[str, str]]:
