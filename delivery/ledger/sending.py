@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from db.opening import PAGE_CACHE_KIB
 from db.schema import delivery as tables
 from delivery.ledger import books, fence
 from delivery.ledger.freezing import mailing_from
@@ -85,7 +86,7 @@ class Ledger:
         with ExitStack() as stack:
             self._connection: Connection = stack.enter_context(self._engine.connect())
             stack.enter_context(fence.held(self._connection, self._id, self._share))
-            stack.enter_context(_by_index(self._connection))
+            stack.enter_context(_lean(self._connection))
             self.left_in_doubt = self._settle_leftovers()
             self._held = stack.pop_all()
         return self
@@ -235,24 +236,27 @@ class Ledger:
             return True
 
 
+# SQLite: the list is read once, from its top to its end, so a small cache of it is enough.
+# PostgreSQL: a commit names a dozen rows; the planner guesses a hundred, and would read a small table whole for them.
+_LEAN = {
+    "sqlite": ("PRAGMA cache_size = -4096", f"PRAGMA cache_size = -{PAGE_CACHE_KIB}"),
+    "postgresql": tuple(
+        "; ".join(f"{verb} enable_{way}{to}" for way in ("seqscan", "hashjoin", "mergejoin"))
+        for verb, to in (("SET", " = off"), ("RESET", ""))
+    ),
+}
+
+
 @contextmanager
-def _by_index(connection: Connection) -> Iterator[None]:
-    """A commit names a dozen rows. PostgreSQL's planner guesses a hundred, and would read a small table whole for them."""
-    if connection.dialect.name != "postgresql":
-        yield
-        return
-    ways = ("seqscan", "hashjoin", "mergejoin")
-    _tell_planner(connection, "; ".join(f"SET enable_{way} = off" for way in ways))
+def _lean(connection: Connection) -> Iterator[None]:
+    before, after = _LEAN[connection.dialect.name]
+    with connection.begin():
+        connection.exec_driver_sql(before)
     try:
         yield
     finally:
-        with suppress(SQLAlchemyError):  # a session that was lost has nothing to be reset
-            _tell_planner(connection, "; ".join(f"RESET enable_{way}" for way in ways))
-
-
-def _tell_planner(connection: Connection, what: str) -> None:
-    with connection.begin():
-        connection.exec_driver_sql(what)
+        with suppress(SQLAlchemyError), connection.begin():  # a session that was lost has nothing to be reset
+            connection.exec_driver_sql(after)
 
 
 def _deltas(changes: Iterable[Change]) -> Counter[State]:

@@ -126,8 +126,21 @@ def reader_values(
     Raises DeliveryError for an address that nothing can be sent to.
     """
     name = verp.token(secret, mailing.name, subscriber)
-    own = {"address": address, "letter": verp.reading(secret, mailing.name, subscriber)}
-    return {**own, **tokens, "to!": clean_address(address), "name!": name}
+    given = {"address": address, **tokens, "to!": clean_address(address), "name!": name}
+    return _Values(given, reading=lambda: verp.reading(secret, mailing.name, subscriber))
+
+
+class _Values(dict[str, str]):
+    """The name for a browser is made when a letter asks for it."""
+
+    def __init__(self, given: Mapping[str, str], reading: Callable[[], str]) -> None:
+        super().__init__(given)
+        self._reading = reading
+
+    def __missing__(self, name: str) -> str:
+        if name != "letter":
+            raise KeyError(name)
+        return self._reading()
 
 
 def _value(values: Mapping[str, str], name: str) -> str:
