@@ -36,7 +36,7 @@ serve: $(READY) ## open the staff desk with a living week in it; prints links to
 	$(BIN)/python -m desk.living
 
 test: $(READY) $(BROWSER_TOOLS) ## run every test (real browser, real databases, real SMTP server)
-	$(BIN)/python -m pytest -n 2 -q -m "not browser and not prove"
+	$(BIN)/python -m pytest -n 3 -q -m "not browser and not prove"
 	$(BIN)/python -m pytest -n 2 -q -m "browser and not prove"
 
 check: $(READY) ## style, types, the walls between the rooms, and stale documents
