@@ -171,7 +171,9 @@ def test_from_the_schools_phone_to_the_published_story_and_back(
     page.wait_for_load_state("load")
     assert page.get_by_role("heading", name="Six beds of beans").first.is_visible()
     item = page.url
-    assert page.locator("img[alt='Two children plant beans in a raised bed.']").evaluate("img => img.naturalWidth") > 0
+    photo = page.locator("img[alt='Two children plant beans in a raised bed.']")
+    photo.scroll_into_view_if_needed()  # it loads when it is about to be seen
+    assert photo.evaluate("img => img.decode().then(() => img.naturalWidth)") > 0
 
     page.goto(link)
     page.get_by_role("link", name="Take down the photos, or withdraw the story").click()
