@@ -290,7 +290,7 @@ def test_no_bytes_at_all_are_an_exception(raw: bytes) -> None:
     assert isinstance(read_feed(raw, school="S", url="https://school.example/"), Feed)
 
 
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, max_examples=300)
 @given(
     st.lists(st.sampled_from(PIECES) | st.binary(max_size=4), max_size=30),
     st.sampled_from(["", "utf-8", "utf-7", "x", "\0"]),

@@ -136,7 +136,7 @@ def test_no_script_typed_into_the_story_is_more_than_text(script: str) -> None:
     assert not re.search(r'<a href="(?!https?:|mailto:|tel:)', shown)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.text(alphabet=st.sampled_from("ab \n*_-#>[]()<>&;`\\1.+!:/@é\u202e"), max_size=120))
 def test_what_was_typed_comes_back_and_is_then_the_same_story(text: str) -> None:
     markdown = typed.to_markdown(text, 6_000)

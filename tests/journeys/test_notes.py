@@ -228,7 +228,7 @@ def test_served_pages_send_their_letters_by_themselves(reader: Reader, inbox: In
 
 
 CARRIER = "import sys; from desk.cli import main; main(['--directory', sys.argv[1], 'notes', '--send'])"
-KILLS = 4
+KILLS = 8
 
 
 @SQLITE

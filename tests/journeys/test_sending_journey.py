@@ -94,7 +94,6 @@ def test_several_sender_processes_share_a_mailing(desk: Desk, inbox: Inbox, post
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-@pytest.mark.prove
 def test_a_worker_that_is_asked_to_end_leaves_its_share_to_the_others(
     desk: Desk, inbox: Inbox, postgresql_server: str
 ) -> None:

@@ -224,7 +224,7 @@ TAGS = st.sampled_from(
 WORDS = st.text(alphabet="abc DEF.:*_[]()#>-|`\\<&\u202e\u200b\ud7ff1é\n\t—\x00", max_size=30)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(TAGS | WORDS | st.just("<h2>A heading</h2>"), max_size=40))
 def test_any_markup_gives_files_that_the_house_can_read(
     tmp_path_factory: pytest.TempPathFactory, parts: list[str]

@@ -120,7 +120,7 @@ def played(room: Room, steps: list[Any]) -> None:
 
 
 @given(steps=st.lists(step, min_size=1, max_size=9))
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_no_survives_any_history(steps: list[Any]) -> None:
     with TemporaryDirectory() as folder:
         engine = db.open_database(f"sqlite:///{folder}/bulletin.db")

@@ -35,7 +35,7 @@ NASTY = [
 texts = st.one_of(
     st.text(max_size=60), st.sampled_from(NASTY), st.binary(max_size=40).map(lambda raw: raw.decode("latin-1"))
 )
-calm = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+calm = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture
