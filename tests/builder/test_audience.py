@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from builder.audience import did_you_mean, expand, in_order, reaches
 from tests.builder.writing import HOUSE
+from tests.editions import ROOT, STARTER, open_press
 
 AXES = HOUSE.audiences.axes
 TAGS = st.frozensets(st.sampled_from([tag.id for tag in HOUSE.audiences.tags]))
@@ -66,3 +69,18 @@ def test_tags_are_told_in_the_house_s_order() -> None:
         "primary",
         "office",
     )
+
+
+@pytest.mark.parametrize("root", [ROOT, STARTER], ids=["the shipped house", "a new house"])
+def test_a_parent_gets_what_is_for_families_or_for_everyone_and_nothing_that_only_staff_need(
+    root: Path, tmp_path: Path
+) -> None:
+    press = open_press(root, tmp_path)
+    audiences = press.house.audiences
+    staff = audiences.groups["education-staff"]
+    items = [item for edition in press.content.editions for item in press.items(edition)]
+    theirs = [item for item in items if reaches(item.audience, frozenset({"parents-carers"}), audiences.axes)]
+    assert any("parents-carers" in item.audience for item in theirs)
+    assert any(not item.audience for item in theirs)
+    assert [item.slug for item in theirs if item.audience & staff and "parents-carers" not in item.audience] == []
+    assert [item.slug for item in items if item.audience & staff and item not in theirs]
