@@ -36,8 +36,7 @@ def read_feed(raw: bytes, *, school: str = "", url: str = "", charset: str = "")
     if not text:
         return _nothing("is empty.")
     try:
-        damage = look_over(text)
-        parsed = _parse(text, url)
+        damage, parsed = parse(text, url)
     except Unreadable as error:
         return _nothing(str(error))
     if not parsed.get("version") and not parsed["entries"]:
@@ -52,11 +51,15 @@ def _nothing(what: str) -> Feed:
     return Feed(problems=(Problem(f"The feed {what}", stops=True),))
 
 
-def _parse(text: str, url: str) -> dict[str, Any]:
-    """Its own sanitizer is off, because 200 kB of unclosed comments keep it busy for 7 s: every value that is used goes
-    through nh3 instead, which reads HTML as browsers do."""
+def parse(text: str, url: str = "") -> tuple[str, dict[str, Any]]:
+    """(what is wrong with it as XML, what feedparser made of it). Raises Unreadable.
+
+    Its own sanitizer is off, because 200 kB of unclosed comments keep it busy for 7 s: every value that is used goes
+    through nh3 instead, which reads HTML as browsers do.
+    """
     import feedparser  # 0.2 s to import
 
+    damage = look_over(text)
     headers = {"content-type": "application/xml; charset=utf-8", **({"content-location": url} if url else {})}
     try:
         parsed: dict[str, Any] = feedparser.parse(
@@ -64,7 +67,7 @@ def _parse(text: str, url: str) -> dict[str, Any]:
         )
     except Exception as error:  # it has no base class for what damaged feeds make it raise, AssertionError among them
         raise Unreadable(f"is damaged beyond reading ({type(error).__name__}).") from error
-    return parsed
+    return damage, parsed
 
 
 def _read(parsed: Mapping[str, Any], school: str) -> Feed:

@@ -18,6 +18,8 @@ from urllib.parse import unquote, unquote_to_bytes, urlsplit
 from zoneinfo import ZoneInfo
 
 from desk.past.blocks import Block, Page, read_html, read_text
+from goodnews import feeds
+from goodnews.feedtext import Unreadable, to_text
 
 HTML, MAIL, FEED, TEXT = {".html", ".htm", ".mht", ".mhtml"}, {".eml"}, {".xml", ".rss", ".atom"}, {".txt", ".text"}
 KNOWN = HTML | MAIL | FEED | TEXT
@@ -119,12 +121,10 @@ def _day_in_name(name: str) -> date | None:
 
 
 def _mail(file: Path, raw: bytes, zone: ZoneInfo) -> Source:
-    message = message_from_bytes(raw, policy=policy.default)
-    if not isinstance(message, EmailMessage):
-        return _faulty(file, raw, "is no mail")
     try:
+        message = message_from_bytes(raw, _class=EmailMessage, policy=policy.default)
         html, text = _bodies(message)
-    except (LookupError, ValueError, AttributeError, TypeError) as error:
+    except (LookupError, ValueError, AttributeError, TypeError, RecursionError) as error:
         return _faulty(file, raw, f"is a damaged mail ({error})")
     page = read_html(html) if html else read_text(text)
     subject = re.sub(r"^(?:\s*(?:re|fwd?|fw)\s*:)+\s*", "", _header(message, "Subject"), flags=re.IGNORECASE)
@@ -185,12 +185,14 @@ def _pictures(message: EmailMessage) -> Iterator[tuple[str, bytes]]:
 
 
 def _feed(file: Path, raw: bytes, zone: ZoneInfo) -> Iterator[Source]:
-    import feedparser
-
-    feed = feedparser.parse(raw, sanitize_html=False, resolve_relative_uris=False)
-    if not feed.entries:
+    try:
+        _, feed = feeds.parse(to_text(raw))
+    except Unreadable as error:
+        yield _faulty(file, raw, str(error))
+        return
+    if not feed["entries"]:
         yield _faulty(file, raw, "is no feed, or an empty one")
-    for entry in feed.entries:
+    for entry in feed["entries"]:
         told = [str(part.get("value", "")) for part in entry.get("content", [])]
         markup = max([*told, str(entry.get("summary", ""))], key=len)
         link = str(entry.get("link", ""))

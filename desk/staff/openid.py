@@ -219,7 +219,9 @@ def _is_number(value: object) -> bool:
 
 def address_in(claims: Mapping[str, Any]) -> str:
     """The mail address; Entra ID's user name where it has none. One that the provider itself doubts is none."""
-    if claims.get("email_verified") in (False, "false"):
+    if any(
+        claims.get(name) in (False, "false", "0") for name in ("email_verified", "xms_edov")
+    ):  # the latter is Entra ID's
         raise OpenIdError("The provider has not verified the address.")
     found = claims.get("email") or claims.get("preferred_username")
     if not isinstance(found, str) or "@" not in found:

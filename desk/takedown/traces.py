@@ -146,12 +146,15 @@ def _text(name: str, raw: bytes) -> str | None:
 
 
 def _letter(raw: bytes) -> str:
-    message = message_from_bytes(raw, policy=policy.default)
-    parts = [str(message["Subject"] or "")]
-    for part in message.walk():
-        with suppress(KeyError, LookupError, ValueError):
-            if part.get_content_maintype() == "text":
-                parts.append(str(part.get_content()))
+    try:
+        message = message_from_bytes(raw, policy=policy.default)
+        parts = [str(message["Subject"] or "")]
+        for part in message.walk():
+            with suppress(KeyError, LookupError, ValueError):
+                if part.get_content_maintype() == "text":
+                    parts.append(str(part.get_content()))
+    except RecursionError:  # somebody nested it a thousand deep: it is searched as it lies
+        return raw.decode("utf-8", "replace")
     return "\n".join(parts)
 
 

@@ -169,6 +169,13 @@ def test_no_page_reads_a_file_outside_of_its_own_folder(house: Path, tmp_path: P
     assert done.pictures == 0 and sum("not here" in text for text in done.left_over) == 2
 
 
+def test_a_feed_that_is_only_the_name_of_a_file_opens_no_file(house: Path, tmp_path: Path) -> None:
+    item = "<item><title>A secret</title><pubDate>Mon, 5 May 2015 09:00:00 GMT</pubDate><description>x</description></item>"
+    hidden = put(tmp_path, "hidden.rss", f'<rss version="2.0"><channel>{item}</channel></rss>')
+    (done,) = take(house, put(tmp_path, "a.xml", str(hidden)))
+    assert "is no feed" in done.skipped
+
+
 def test_what_went_to_subscribers_only_stays_with_them(house: Path, tmp_path: Path) -> None:
     take(house, put(tmp_path, "march.html", letters.mailchimp()), subscribers=True)
     assert all(item.subscribers_only for item in items(house).values())
@@ -183,6 +190,16 @@ def test_what_went_to_subscribers_only_stays_with_them(house: Path, tmp_path: Pa
         ("a.html", b"<h1>5 March 1066</h1><h2>x</h2><p>y</p>", "its day would be"),
         ("a.eml", b"\xff\xfe\x00", "does not say its day|nothing"),
         ("a.xml", b"<not><a>feed", "is no feed"),
+        (
+            "a.xml",
+            b"<!DOCTYPE a [<!ENTITY b 'c'>]><rss><channel><item><title>&b;</title></item></channel></rss>",
+            "entities",
+        ),
+        (
+            "a.eml",
+            b"".join(b'Content-Type: multipart/mixed; boundary="%d"\n\n--%d\n' % (n, n) for n in range(2000)),
+            "damaged",
+        ),
         ("a.pdf", b"%PDF", "is none of"),
     ],
 )

@@ -86,6 +86,7 @@ def test_whoever_does_not_work_here_stays_out(place: Place, provider: Provider) 
     for who in (
         {"email": "somebody@norfolk.example"},
         {"email": "writer@norfolk.example", "email_verified": False},
+        {"email": "writer@norfolk.example", "xms_edov": False},
         {"email": "no address"},
         {},
         {"email": ["writer@norfolk.example"]},
