@@ -18,10 +18,14 @@ Fields = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something to mend. `field`: the id of its input."""
+    """Something to mend. `field`: the id of its input; `said`: words of its own, if it has any."""
 
     field: str
     code: str
+    said: str = ""
+
+
+ReadDay = Callable[[str], tuple[date | None, Sequence[Fault]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +75,10 @@ def changed(held: Held, filled: Filled) -> Story:
     return replace(held.story, school=filled.school, title=filled.title, summary=filled.summary, text=text)
 
 
-def read(fields: Fields, photos: Sequence[Photo], today: date, read_day: Callable[[str], date]) -> Filled:
+def read(fields: Fields, photos: Sequence[Photo], today: date, read_day: ReadDay) -> Filled:
     """`photos`: those that were kept, in order; their words are in the fields alt-1, people-1 and so on.
 
-    `read_day` raises ValueError.
+    `read_day`: the name of a date's fields → the day, or what is wrong with it; both nothing when nothing was typed.
     """
     filled = Filled(
         school=_line(fields, "school", NAME),
@@ -121,9 +125,7 @@ def _word_faults(filled: Filled) -> list[Fault]:
     return found
 
 
-def _photo(
-    fields: Fields, number: int, photo: Photo, today: date, read_day: Callable[[str], date]
-) -> tuple[Photo, list[Fault]]:
+def _photo(fields: Fields, number: int, photo: Photo, today: date, read_day: ReadDay) -> tuple[Photo, list[Fault]]:
     faults = []
     alt = _line(fields, f"alt-{number}", ALT)
     if not alt:
@@ -134,7 +136,7 @@ def _photo(
     return replace(photo, alt=alt, consent=consent), [*faults, *wrong]
 
 
-def _consent(fields: Fields, number: int, today: date, read_day: Callable[[str], date]) -> tuple[Consent, list[Fault]]:
+def _consent(fields: Fields, number: int, today: date, read_day: ReadDay) -> tuple[Consent, list[Fault]]:
     answer = _one(fields, f"people-{number}")
     people: People = "nobody" if answer == "nobody" else "people" if answer == "people" else "unsaid"
     if people == "unsaid":
@@ -143,17 +145,16 @@ def _consent(fields: Fields, number: int, today: date, read_day: Callable[[str],
         return Consent("nobody"), []
     channels = frozenset(fields.get(f"channels-{number}", ())) & frozenset(CHANNELS)
     by = _line(fields, f"by-{number}", ROLE)[:ROLE]
-    on, wrong = _day(_one(fields, f"on-{number}"), number, today, read_day)
+    on, wrong = _day(number, today, read_day)
     faults = [] if channels else [Fault(f"channels-{number}", "channels-missing")]
     faults += [] if by else [Fault(f"by-{number}", "by-missing")]
     return Consent("people", channels, by, on), [*faults, *wrong]
 
 
-def _day(text: str, number: int, today: date, read_day: Callable[[str], date]) -> tuple[date | None, list[Fault]]:
-    if not text.strip():
-        return None, [Fault(f"on-{number}", "on-missing")]
-    try:
-        day = read_day(text.strip()[:40])
-    except ValueError:
-        return None, [Fault(f"on-{number}", "on-wrong")]
-    return (day, []) if day <= today else (None, [Fault(f"on-{number}", "on-future")])
+def _day(number: int, today: date, read_day: ReadDay) -> tuple[date | None, list[Fault]]:
+    day, wrong = read_day(f"on-{number}")
+    if wrong:
+        return None, list(wrong)
+    if day is None:
+        return None, [Fault(f"on-{number}-day", "on-missing")]
+    return (day, []) if day <= today else (None, [Fault(f"on-{number}-day", "on-future")])

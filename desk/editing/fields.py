@@ -11,11 +11,11 @@ from builder.audience import expand, in_order
 from builder.items import NO, YES
 from builder.kinds import KINDS, OWN_HEADERS, headers_of
 from builder.model import Audiences, Tags
-from desk.editing import plain
+from desk.editing import consent, dated, plain
 from desk.editing.sheet import Sheet
 
 Shape = Literal[
-    "line", "lines", "long", "moment", "consent", "kind", "section", "audience", "visibility", "yes", "image"
+    "line", "lines", "long", "moment", "release", "consent", "kind", "section", "audience", "visibility", "yes", "image"
 ]
 
 COMMON: dict[str, Shape] = {
@@ -25,7 +25,7 @@ COMMON: dict[str, Shape] = {
     "audience": "audience",
     "summary": "long",
     "visibility": "visibility",
-    "release": "line",
+    "release": "release",
     "expires": "moment",
     "image": "image",
     "alt": "long",
@@ -44,6 +44,7 @@ EDITION: dict[str, Shape] = {
     "number": "line",
 }
 _BY_TYPE: dict[str, Shape] = {"str": "line", "Moment": "moment", "Lines": "lines", "PhotoConsent": "consent"}
+DATES = ("moment", "release")  # shapes of a date in boxes
 PUBLIC = "public"
 LONGEST_LINE = 4_000  # characters; the longest honest header is a message's signature of 200
 
@@ -77,12 +78,15 @@ def fields_of_edition(held: Iterable[str]) -> tuple[Field, ...]:
 def _spare_shape(name: str) -> Shape:
     """Another kind's header keeps its shape: a signature's lines stay lines."""
     types = [headers_of(kind)[name][0] for kind in KINDS if name in headers_of(kind)] if name in OWN_HEADERS else []
-    return "lines" if "Lines" in types else "line"
+    return "lines" if "Lines" in types else "moment" if any(t.startswith("Moment") for t in types) else "line"
 
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A form's values by header, and the text. What is not in `values` was not on the form."""
+    """A form's values by header, and the text. What is not in `values` was not on the form.
+
+    The boxes of a date that cannot be read are kept among them (`dated.key`); its header's value is then the file's.
+    """
 
     values: Mapping[str, str]
     body: str
@@ -156,10 +160,16 @@ def _compact(value: str, before: str, audiences: Audiences) -> str:
     return ", ".join([*kept, *rest, *(name for name in words_of(value) if name not in known)])
 
 
-def read_form(form: Mapping[str, Iterable[str]], fields: Iterable[Field]) -> Filled:
-    """`form`: each name → its values, as posted: `h-title`, `h-audience` many times, `body`."""
+def read_form(form: Mapping[str, Iterable[str]], fields: Iterable[Field], held: Mapping[str, str]) -> Filled:
+    """`form`: each name → its values, as posted: `h-title`, `h-audience` many times, `body`. `held`: the file's values."""
     values: dict[str, str] = {}
     for field in fields:
+        if field.shape in DATES:
+            values |= dated.read(field, form, held)
+            continue
+        if field.shape == "consent" and f"h-{field.name}" not in form:
+            values |= consent.read(form, held.get(field.name, ""))
+            continue
         given = list(form.get(f"h-{field.name}", ()))
         if not given and f"h-{field.name}" not in form:
             continue

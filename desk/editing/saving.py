@@ -70,7 +70,7 @@ def opened(root: Path, key: ItemKey, path: Path, raw: bytes, audiences: Audience
 
 def filled_in(one: Opened, form: dict[str, list[str]]) -> Filled:
     """What was posted, over what the file holds. Raises TooMuch."""
-    posted = read_form(form, one.fields)
+    posted = read_form(form, one.fields, one.filled.values)
     long = next((name for name, value in posted.values.items() if len(value) > LONGEST_LINE), None)
     if long or len(posted.body.encode()) > MAX_FILE_BYTES - LONGEST_LINE:
         raise TooMuch(long or "body")

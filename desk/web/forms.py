@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from zoneinfo import ZoneInfo
 
 from werkzeug.datastructures import MultiDict
 
-from builder.dates import read_moment
 from builder.model import Audiences, Bulletin
+from desk.dateboxes import Boxes, Wrong, read_day
 from desk.web.public import Problem
 from subscribers.address import Address, parse
 from subscribers.model import BadAddress, Choices
 from subscribers.rules import LONGEST_PAUSE
 
 Form = MultiDict[str, str]
+SayWrong = Callable[[str, tuple[Wrong, ...]], tuple[Problem, ...]]
 SHOWN_CHARACTERS = 320  # of what was typed in; more is no address, and is not shown back
 
 
@@ -68,18 +68,17 @@ def read_choices(form: Form, audiences: Audiences) -> Choices:
     )
 
 
-def read_pause(typed: str, today: date, zone: ZoneInfo) -> tuple[date | None, tuple[Problem, ...]]:
-    """The day on which letters start again: from a date picker, or in words."""
-    if not typed:
-        return None, (Problem("until", "date-missing"),)
-    try:
-        day = read_moment(typed, zone).day
-    except ValueError:
-        return None, (Problem("until", "date-wrong"),)
+def read_pause(
+    typed: Boxes, today: date, say: SayWrong, field: str = "until"
+) -> tuple[date | None, tuple[Problem, ...]]:
+    """The day on which letters start again. `say`: what is wrong with its boxes, in words; `field`: their id."""
+    day, wrong = read_day(typed)
+    if day is None:
+        return None, say(field, wrong) if typed else (Problem(f"{field}-day", "date-missing"),)
     if day <= today:
-        return None, (Problem("until", "date-past"),)
+        return None, (Problem(f"{field}-day", "date-past"),)
     if day - today > LONGEST_PAUSE:
-        return None, (Problem("until", "date-far"),)
+        return None, (Problem(f"{field}-day", "date-far"),)
     return day, ()
 
 

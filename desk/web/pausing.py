@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 
 from flask import request
 from werkzeug.wrappers import Response as AnyResponse
 
 import db
 from builder.dates import say
+from desk.dateboxes import Boxes, Wrong, typed
 from desk.letters import say_choices
+from desk.web.dated import date_problems
 from desk.web.forms import last_day_of_a_pause, read_pause, tomorrow
 from desk.web.preferences import HOW, held_by, here, home, tell
 from desk.web.public import Problem, Public
@@ -25,7 +28,7 @@ def pause(public: Public, token: str, bulletin: str) -> AnyResponse:
     if "resume" in request.form:
         _write(public, person, held, None)
         return home(public, token, "resume")
-    until, problems = read_pause(_typed(), public.today, public.house.calendar.zone)
+    until, problems = read_pause(_typed(), public.today, partial(_wrong, public))
     if problems:
         return _form(public, token, held, *problems)
     _write(public, person, held, until)
@@ -46,8 +49,12 @@ def _form(public: Public, token: str, held: Subscription, *problems: Problem) ->
     )
 
 
-def _typed() -> str:
-    return request.form.get("until", "").strip()[:40]
+def _typed() -> Boxes:
+    return typed(request.form, "until") or Boxes()
+
+
+def _wrong(public: Public, field: str, wrongs: tuple[Wrong, ...]) -> tuple[Problem, ...]:
+    return date_problems(public.reading().environment, field, public.reading().words["date-again"], wrongs)
 
 
 def _write(public: Public, person: Subscriber, held: Subscription, until: date | None) -> None:

@@ -33,10 +33,11 @@ class Nobody(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something to mend in a form. `field`: the id of its first input."""
+    """Something to mend in a form. `field`: the id of its first input; `said`: words of its own."""
 
     field: str
     code: str
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,15 @@ OF_PHOTO = {
 def read(more: dict[str, list[str]] | None = None, photos: int = 0, without: str = "") -> form.Filled:
     fields = {**GOOD, **(more or {})}
     fields.pop(without, None)
-    return form.read(fields, [photo(n + 1, Consent(), "") for n in range(photos)], TODAY, date.fromisoformat)
+
+    def read_day(name: str) -> tuple[date | None, list[form.Fault]]:
+        typed = fields.get(name, [""])[0]
+        try:
+            return date.fromisoformat(typed) if typed else None, []
+        except ValueError:
+            return None, [form.Fault(f"{name}-day", "on-wrong")]
+
+    return form.read(fields, [photo(n + 1, Consent(), "") for n in range(photos)], TODAY, read_day)
 
 
 def codes(filled: form.Filled) -> set[str]:
@@ -92,7 +100,7 @@ def test_what_is_too_long_is_told_and_shown_back_to_be_shortened(field: str, mos
 def test_a_photo_without_words_or_whole_consent_is_not_taken(changes: dict[str, list[str]], expected: set[str]) -> None:
     filled = read({**OF_PHOTO, **changes}, photos=1)
     assert codes(filled) == expected
-    assert all(fault.field.endswith("-1") for fault in filled.photo_faults)
+    assert all(fault.field.removesuffix("-day").endswith("-1") for fault in filled.photo_faults)
 
 
 def test_only_photos_with_consent_are_shown_and_more_than_one_only_if_it_may_go_everywhere() -> None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
+from functools import partial
 
 from flask import Response, abort, g, redirect, request
 
-from builder.dates import read_moment, say, say_clock
+from builder.dates import say, say_clock
+from desk import dateboxes
+from desk.dateboxes import Boxes, read_day, typed
 from desk.goodnews import acts, checking
 from desk.goodnews.schools import known_as
+from desk.web.dated import date_problems
 from desk.web.goodnews import uploads
 from desk.web.goodnews.place import Place, problems_of
 from desk.web.limits import client, mailbox
@@ -57,8 +62,7 @@ def read(place: Place) -> tuple[Filled, list[Problem]]:
     gone = request.form.get("go", "").removeprefix("remove-")
     fields = {name: request.form.getlist(name) for name in request.form}
     photos, problems = uploads.uploaded(place, photos)
-    zone = place.room.house.calendar.zone
-    filled = goodnews_form.read(fields, photos, place.room.today, lambda text: read_moment(text, zone).day)
+    filled = goodnews_form.read(fields, photos, place.room.today, partial(_day, place, fields))
     filled = _checked(place, filled)
     if gone.isdigit() and 1 <= int(gone) <= len(filled.photos):
         number = int(gone) - 1
@@ -76,13 +80,33 @@ def _checked(place: Place, filled: Filled) -> Filled:
     return replace(filled, faults=tuple(faults), photo_faults=tuple(sorted(photo_faults, key=_on_the_page)))
 
 
+def _day(place: Place, fields: Mapping[str, list[str]], name: str) -> tuple[date | None, list[goodnews_form.Fault]]:
+    boxes = typed(fields, name) or Boxes()
+    day, wrong = read_day(boxes)
+    read = place.public.reading()
+    label = read.words["photo-date"].format(n=name.rpartition("-")[2])
+    problems = date_problems(read.environment, name, label, wrong)
+    return day, [goodnews_form.Fault(problem.field, problem.code, problem.said) for problem in problems]
+
+
+def boxes_of_photos(filled: Filled) -> list[Boxes]:
+    """What was typed of each photo's day; what is kept of it where nothing was. A photo taken out takes its day along."""
+    gone = request.form.get("go", "").removeprefix("remove-")
+    shown = [n for n in range(1, len(filled.photos) + 2) if str(n) != gone]
+    return [
+        typed(request.form, f"on-{n}") or dateboxes.boxes_of(photo.consent.on)
+        for n, photo in zip(shown, filled.photos, strict=False)
+    ]
+
+
 _QUESTIONS = ("alt", "people", "channels", "by", "on")
+_OF_PHOTO = re.compile(rf"({'|'.join(_QUESTIONS)})-(\d+)")
 
 
 def _on_the_page(fault: goodnews_form.Fault) -> tuple[int, int]:
     """Photo by photo, question by question; the question about names comes last."""
-    question, _, number = fault.field.rpartition("-")
-    return (int(number), _QUESTIONS.index(question)) if number.isdigit() else (MOST_PHOTOS + 1, 0)
+    found = _OF_PHOTO.match(fault.field)
+    return (int(found[2]), _QUESTIONS.index(found[1])) if found else (MOST_PHOTOS + 1, 0)
 
 
 def _address_faults(typed: str) -> list[goodnews_form.Fault]:
@@ -147,6 +171,7 @@ def show(place: Place, step: str, filled: Filled, *problems: Problem, status: in
         schools=place.room.schools() if step == "words" else (),
         limits=LIMITS,
         channels=CHANNELS,
+        days=boxes_of_photos(filled),
         asks_names=asks_names(place, filled),
         action="good-news",
         story=None,

@@ -71,4 +71,4 @@ class Place:
 
 
 def problems_of(faults: Iterable[Fault]) -> tuple[Problem, ...]:
-    return tuple(Problem(fault.field, fault.code) for fault in faults)
+    return tuple(Problem(fault.field, fault.code, fault.said) for fault in faults)

@@ -117,6 +117,7 @@ def _form(
         schools=place.room.schools(),
         limits=form.LIMITS,
         channels=CHANNELS,
+        days=form.boxes_of_photos(filled),
         asks_names=form.asks_names(place, filled),
         **_facts(place, held),
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from flask import Response, request
 
-from builder.dates import read_moment
 from desk import changing
 from desk.calendaring import as_ics, terms
+from desk.dateboxes import MISSING, Boxes, one_line, read_day, typed
 from desk.web.public import Problem
 from desk.web.staff.changes import settle
 from desk.web.staff.desk import Desk
@@ -34,40 +35,42 @@ def add_term(desk: Desk) -> Response:
     """A new term; what it would write is shown first."""
     if request.method != "POST":
         return _form(desk)
-    typed = {name: request.form.get(name, "").strip()[:LONGEST] for name in TERM_FIELDS}
-    days, problems = _days(desk, typed)
-    if not typed["name"]:
+    name, days, problems = one_line(request.form.get("name", ""))[:LONGEST], *_days(desk)
+    if not name:
         problems = (Problem("name", "term-name-missing"), *problems)
     if problems:
         return _form(desk, problems)
     breaks: list[dict[str, Any]] = []
     if "break-first" in days:
-        breaks = [{"name": typed["break-name"], "first": days["break-first"], "last": days["break-last"]}]
-    proposal = changing.propose_term(desk.settings, typed["name"], days["first"], days["last"], breaks)
+        named = one_line(request.form.get("break-name", ""))[:LONGEST] or desk.looks().words["calendar"]["half-term"]
+        breaks = [{"name": named, "first": days["break-first"], "last": days["break-last"]}]
+    proposal = changing.propose_term(desk.settings, name, days["first"], days["last"], breaks)
     return settle(desk, proposal, "term-add", "calendar", "term-added")
 
 
-TERM_FIELDS = ("name", "first", "last", "break-name", "break-first", "break-last")
+TERM, BREAK = ("first", "last"), ("break-first", "break-last")
 
 
-def _days(desk: Desk, typed: dict[str, str]) -> tuple[dict[str, Any], tuple[Problem, ...]]:
+def _boxes() -> dict[str, Boxes]:
+    return {name: typed(request.form, name) or Boxes() for name in (*TERM, *BREAK)}
+
+
+def _days(desk: Desk) -> tuple[dict[str, date], tuple[Problem, ...]]:
     """The break may be left out altogether, not in part."""
-    wanted = ["first", "last"]
-    if any(typed[name] for name in ("break-name", "break-first", "break-last")):
-        wanted += ["break-first", "break-last"]
-        typed["break-name"] = typed["break-name"] or desk.looks().words["calendar"]["half-term"]
-    found, problems = {}, []
-    for name in wanted:
-        try:
-            found[name] = read_moment(typed[name], desk.house.calendar.zone).day
-        except ValueError:
-            problems.append(Problem(name, "day-wrong"))
+    boxes, words = _boxes(), desk.looks().words["calendar"]
+    found, problems = {}, list[Problem]()
+    for name in (*TERM, *(BREAK if any(boxes[name] for name in BREAK) else ())):
+        day, wrong = read_day(boxes[name])
+        if day is not None:
+            found[name] = day
+        else:
+            problems += desk.date_problems(name, words[f"term-{name}"], wrong or MISSING)
     return found, tuple(problems)
 
 
 def _form(desk: Desk, problems: tuple[Problem, ...] = ()) -> Response:
-    typed = {name: request.form.get(name, "") for name in TERM_FIELDS}
-    return desk.page("term-add", status=422 if problems else 200, typed=typed, problems=problems)
+    kept = {name: request.form.get(name, "") for name in ("name", "break-name")}
+    return desk.page("term-add", status=422 if problems else 200, typed=kept, boxes=_boxes(), problems=problems)
 
 
 ROUTES = (

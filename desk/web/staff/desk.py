@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -18,6 +18,7 @@ import db
 from builder.dates import say, say_clock
 from builder.model import Bulletin, House
 from builder.press import Press
+from desk.dateboxes import Wrong
 from desk.delivering import read_delivering
 from desk.editing.warm import Warm
 from desk.house import open_press
@@ -29,13 +30,14 @@ from desk.staff import record
 from desk.staff.model import Staff
 from desk.staff.openid import OpenId
 from desk.web import guard
+from desk.web.dated import date_problems
 from desk.web.staff.looks import Looks
 from desk.web.staff.policy import PAGE, protect
 from subscribers.model import Proof
 from subscribers.tokens import Keys
 
 if TYPE_CHECKING:
-    from desk.web.public import Public
+    from desk.web.public import Problem, Public
     from desk.web.staff.route import Route
 
 log = logging.getLogger("bulletin.desk")
@@ -172,6 +174,10 @@ class Desk:
         )
         response = Response(html, status, mimetype="text/html")
         return protect(form.bind(response), PAGE)
+
+    def date_problems(self, field: str, label: str, wrongs: Iterable[Wrong]) -> tuple[Problem, ...]:
+        """`field`: the id of the date's boxes; `label`: what the date is called."""
+        return date_problems(self.looks().environment, field, label, wrongs)
 
     def _frame(self) -> dict[str, Any]:
         who: Staff | None = getattr(g, "staff", None)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from flask import Response, abort, request
@@ -13,8 +15,9 @@ import db
 from delivery.ledger import books
 from desk import person as persons
 from desk import rounds
+from desk.dateboxes import Boxes, typed
 from desk.letters import say_choices
-from desk.web.forms import last_day_of_a_pause, read_choices, read_pause, tomorrow
+from desk.web.forms import read_choices, read_pause
 from desk.web.public import Problem
 from desk.web.staff.desk import Desk
 from desk.web.staff.route import BOTH, READ, WRITE, Route
@@ -53,7 +56,12 @@ def page(desk: Desk, number: int) -> Response:
     return shown(desk, _person(desk, number))
 
 
-def shown(desk: Desk, person: Subscriber, problems: tuple[Problem, ...] = (), **typed: str) -> Response:
+def shown(
+    desk: Desk,
+    person: Subscriber,
+    problems: tuple[Problem, ...] = (),
+    pauses: Mapping[str, Boxes] = MappingProxyType({}),
+) -> Response:
     with db.reading(desk.engine) as connection:
         history = store.history(connection, person.id)
         noes = store.noes(connection, desk.keys, parse(person.address).key)
@@ -78,10 +86,9 @@ def shown(desk: Desk, person: Subscriber, problems: tuple[Problem, ...] = (), **
         older_letters=max(0, len(letters) - SHOWN_LETTERS),
         moment_of=datetime.fromisoformat,
         offered=[b for b in desk.running if person.open_for(b.id) is None],
-        first=tomorrow(desk.today),
-        last=last_day_of_a_pause(desk.today),
         problems=problems,
-        typed=typed,
+        pauses=pauses,
+        no_date=Boxes(),
     )
 
 
@@ -128,12 +135,15 @@ def pause(desk: Desk, number: int, bulletin: str) -> Response:
     """Until a day; without one, the break is over."""
     person = _person(desk, number)
     _held(person, bulletin)
-    typed, until = request.form.get("until", "").strip(), None
+    until = None
     if not request.form.get("resume"):
-        until, problems = read_pause(typed, desk.today, desk.house.calendar.zone)
+        boxes = typed(request.form, "until") or Boxes()
+        label = desk.looks().words["subscriber"]["until"]
+        until, problems = read_pause(
+            boxes, desk.today, lambda field, wrongs: desk.date_problems(field, label, wrongs), f"until-{bulletin}"
+        )
         if problems:
-            mine = tuple(Problem(f"until-{bulletin}", problem.code) for problem in problems)
-            return shown(desk, person, mine, **{f"until-{bulletin}": typed})
+            return shown(desk, person, problems, {bulletin: boxes})
     with db.writing(desk.engine) as connection:
         acts.pause(connection, desk.keys, person.id, bulletin, until, desk.today, desk.proof(HOW))
         what = "reader-paused" if until else "reader-resumed"

@@ -47,12 +47,38 @@
     for (const place of document.querySelectorAll('[data-found]')) {
       place.replaceChildren(...(told.found[place.dataset.found] || []).map(finding))
     }
+    for (const [name, one] of Object.entries(told.dates)) date(name, one)
     document.getElementById('size').value = told.size
     document.getElementById('size-said').textContent = Math.round(told.size / 1000)
     const not = document.getElementById('not-reached')
     not.textContent = told.reached ? '' : not.dataset.said
     if (withPicture) pictureKept(told)
     look()
+  }
+
+  // What the server made of a date; a whole one that was pasted goes into its boxes.
+  const date = (name, one) => {
+    const box = part => form.elements.namedItem(`d-${name}-${part}`)
+    const said = form.querySelector(`[data-understood="d-${name}"]`), wrong = form.querySelector(`[data-wrong="d-${name}"]`)
+    if (!said || !wrong) return
+    said.textContent = one.understood
+    const field = said.closest('fieldset')
+    if (one.wrong.length && field.contains(document.activeElement)) return  // nobody is told off while they type
+    const texts = one.wrong.map(problem => problem.said)
+    if (texts.join() !== [...wrong.children].map(p => p.dataset.said || '').join()) wrong.replaceChildren(...texts.map(text => {
+      const line = document.createElement('p')
+      line.className = 'problem'
+      line.textContent = line.dataset.said = text
+      return line
+    }))
+    field.classList.toggle('marked', texts.length > 0)
+    for (const part of ['day', 'month', 'year', 'time']) {
+      const bad = one.wrong.some(problem => problem.part === part)
+      box(part).classList.toggle('wrong', bad)
+      bad ? box(part).setAttribute('aria-invalid', 'true') : box(part).removeAttribute('aria-invalid')
+      if (one.understood && box('day').value.length > 2 && part !== 'day') box(part).value = one.boxes[part]
+    }
+    if (one.understood && box('day').value.length > 2) box('day').value = one.boxes.day
   }
 
   const finding = one => {
@@ -114,6 +140,10 @@
       form.action = form.dataset.draft
       form.submit()
     }
+  })
+  form.addEventListener('focusout', event => {
+    const field = event.target.closest('fieldset.date')
+    if (field && !field.contains(event.relatedTarget)) soon()
   })
   reader.addEventListener('change', event => { event.stopPropagation(); keep() })
   view.addEventListener('change', event => { event.stopPropagation(); look() })

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from builder.headers import take_apart
 from builder.kinds import KINDS
 from builder.model import Audiences
-from desk.editing.fields import Filled, changed, fields_of, read_form, shown
+from desk.dateboxes import Boxes
+from desk.editing import dated
+from desk.editing.fields import DATES, Filled, changed, fields_of, read_form, shown
 from desk.editing.sheet import NotEditable, Sheet, lay_out
 from desk.settings import load
 from tests.editions import EVERYTHING, ROOT, STARTER
@@ -33,6 +35,10 @@ def files(draw: st.DrawFn) -> bytes:
     return ("\ufeff" * draw(st.booleans()) + end.join(lines) + end * draw(st.integers(0, 2))).encode()
 
 
+def in_boxes(name: str, boxes: Boxes) -> dict[str, list[str]]:
+    return {f"d-{name}-{part}": [value] for part, value in boxes.named.items()}
+
+
 def form(sheet: Sheet, kind: str = "news") -> Filled:
     return shown(sheet, fields_of(kind, sheet.headers), AUDIENCES, "news")
 
@@ -42,8 +48,12 @@ def there_and_back(sheet: Sheet, kind: str) -> bytes:
     fields = fields_of(kind, sheet.headers)
     before = form(sheet, kind)
     posted: dict[str, list[str]] = {f"h-{name}": [value] for name, value in before.values.items()}
+    for field in fields:
+        if field.shape in DATES:
+            posted |= in_boxes(field.name, dated.boxes(field.name, before.values))
+            posted[f"d-{field.name}-group"] = [dated.group(field.name, before.values)]
     posted["body"] = [before.body.replace("\n", "\r\n")]
-    return changed(sheet, before, read_form(posted, fields), fields, AUDIENCES).raw
+    return changed(sheet, before, read_form(posted, fields, before.values), fields, AUDIENCES).raw
 
 
 def test_every_shipped_file_saved_unchanged_keeps_every_byte() -> None:
@@ -71,7 +81,8 @@ def test_one_field_changed_changes_one_header(raw: bytes, name: str, typed: str)
         return
     fields = fields_of("message" if name == "signed" else "event", sheet.headers)
     before = shown(sheet, fields, AUDIENCES, "news")
-    after = read_form({f"h-{name}": [typed]}, fields)
+    posted = {f"h-{name}": [typed], f"d-{name}-day": [typed]}
+    after = read_form(posted, fields, before.values)
     after = Filled(after.values, before.body)
     written = take_apart(changed(sheet, before, after, fields, AUDIENCES).raw, "")
     same = after.values[name] == before.values.get(name, "")
@@ -93,7 +104,7 @@ def test_any_text_is_kept_as_it_was_typed(raw: bytes, typed: str) -> None:
     except NotEditable:
         return
     fields = fields_of("news", sheet.headers)
-    before, after = form(sheet), read_form({"body": [typed]}, fields)
+    before, after = form(sheet), read_form({"body": [typed]}, fields, {})
     written = take_apart(changed(sheet, before, after, fields, AUDIENCES).raw, "")
     assert written.body == after.body
     assert written.headers == sheet.headers

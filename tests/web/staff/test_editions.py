@@ -11,6 +11,7 @@ from pathlib import Path
 import lxml.html
 import pytest
 from PIL import Image
+from werkzeug.test import TestResponse
 
 from tests.editions import ROOT
 from tests.payloads import SCRIPTS
@@ -154,18 +155,76 @@ def test_another_kind_shows_its_fields_and_loses_nothing(writer: Writer) -> None
     page = writer.press(f"{BOARD}/inclusion-summit-places", "Show its fields", {"h-kind": "action"})
     assert "Do this by" in page.text
     assert 'name="h-venue"' in page.text
-    page = writer.press_on(page, f"{BOARD}/inclusion-summit-places", "Save", {"h-action-by": "31 January 2025"})
+    page = writer.press_on(page, f"{BOARD}/inclusion-summit-places", "Save", {"d-action-by-day": "31 January 2025"})
     text = (writer.root / FOLDER / "inclusion-summit-places.md").read_text()
-    assert "kind: action\n" in text and "action-by: 31 January 2025\n" in text and "venue: " in text
+    assert "kind: action\n" in text and "action-by: Friday 31 January 2025\n" in text and "venue: " in text
 
 
 def test_findings_stand_beside_their_field_and_their_line(writer: Writer) -> None:
     page = writer.press(
-        ITEM, "Show", {"h-expires": "Friday 15 January 2025", "body": "Fine.\n\n[click here](https://example.org)"}
+        ITEM, "Show", {"d-expires-day": "1 January 2024", "body": "Fine.\n\n[click here](https://example.org)"}
     )
     shown = lxml.html.fromstring(page.get_data())
-    assert "Wednesday, not a Friday" in shown.get_element_by_id("found-expires").text_content()
+    assert "expires before" in shown.get_element_by_id("found-expires").text_content()
     assert "Line 3: “[click here](https://example.org)”" in shown.get_element_by_id("found-body").text_content()
+
+
+EVENT = f"{BOARD}/inclusion-summit-places"
+EVENT_FILE = f"{FOLDER}/inclusion-summit-places.md"
+
+
+def boxes(page: TestResponse, name: str) -> list[str]:
+    shown = lxml.html.fromstring(page.get_data())
+    return [shown.get_element_by_id(f"d-{name}-{part}").get("value") for part in ("day", "month", "year", "time")]
+
+
+def test_a_date_stands_in_its_boxes_and_one_box_changes_one_line(writer: Writer) -> None:
+    before = (writer.root / EVENT_FILE).read_text()
+    page = writer.get(EVENT)
+    assert boxes(page, "starts") == ["14", "2", "2025", "10am"]
+    assert "Friday 14 February 2025, 10am" in page.text
+    writer.press_on(page, EVENT, "Save", {"d-starts-day": "13", "d-starts-time": "9:30"})
+    after = (writer.root / EVENT_FILE).read_text()
+    assert after == before.replace("starts: Friday 14 February 2025, 10am", "starts: Thursday 13 February 2025, 9.30am")
+    writer.press(EVENT, "Save", {f"d-ends-{part}": "" for part in ("day", "month", "year", "time")})
+    assert "\nends:" not in (writer.root / EVENT_FILE).read_text()
+
+
+def test_a_wrong_date_is_told_at_its_box_kept_and_not_written(writer: Writer) -> None:
+    before = (writer.root / EVENT_FILE).read_bytes()
+    wrong = {"d-starts-day": "31", "d-starts-month": "Febuary", "d-starts-time": "25:00", "d-expires-year": "2025"}
+    page = writer.press(EVENT, "Save", {**wrong, "body": "Typed with care."})
+    assert page.status_code == 422
+    assert (writer.root / EVENT_FILE).read_bytes() == before
+    for said in ("Found “Febuary”. Did you mean February?", "“25:00” is not a time", "must include a day and a month"):
+        assert said in page.text
+    links = lxml.html.fromstring(page.get_data()).xpath("//*[@role='alert']//a/@href")
+    assert links == ["#d-starts-month", "#d-starts-time", "#d-expires-day"]
+    later = writer.get(EVENT)
+    assert boxes(later, "starts") == ["31", "Febuary", "2025", "25:00"] and "Typed with care." in later.text
+    saved = writer.press_on(later, EVENT, "Save", {"d-starts-day": "Monday 3 March 2025, noon", "d-starts-month": "", "d-starts-year": "", "d-starts-time": "", "d-expires-year": ""})  # fmt: skip
+    assert saved.status_code == 200
+    assert "starts: Monday 3 March 2025, noon\n" in (writer.root / EVENT_FILE).read_text()
+
+
+def test_an_item_is_held_back_until_a_day_or_with_a_group_and_not_both(writer: Writer) -> None:
+    page = writer.press(ITEM, "Save", {"d-release-day": "13/1/2025", "d-release-group": "local-first-inclusion"})
+    assert page.status_code == 422 and "choose a date or “local-first-inclusion”, not both" in page.text
+    page = writer.press_on(page, ITEM, "Save", {"d-release-day": ""})
+    assert "release: local-first-inclusion\n" in (writer.root / FILE).read_text()
+    writer.press(ITEM, "Save", {"d-release-group": "", "d-release-day": "13/1/2025"})
+    assert "release: Monday 13 January 2025\n" in (writer.root / FILE).read_text()
+
+
+def test_a_photos_consent_is_asked_in_questions(writer: Writer) -> None:
+    writer.press(ITEM, "Save", {"h-kind": "good-news", "h-school": "Example School"})
+    asked = {"c-people": "people", "c-channels": ["web", "email"], "c-by": "Headteacher", "c-on-day": "8"}
+    page = writer.press(ITEM, "Save", asked)
+    assert page.status_code == 422 and "Day of the consent must include a month and a year." in page.text
+    writer.press(ITEM, "Save", {**asked, "c-on-month": "Jan", "c-on-year": "25"})
+    assert "photo-consent: email, web (Headteacher, 8 January 2025)\n" in (writer.root / FILE).read_text()
+    writer.press(ITEM, "Save", {"c-people": "nobody"})
+    assert "photo-consent: no people\n" in (writer.root / FILE).read_text()
 
 
 def test_a_picture_is_taken_in_shown_and_left_out_again(writer: Writer) -> None:
@@ -331,7 +390,8 @@ def test_an_edition_goes_from_draft_to_scheduled_and_an_edit_takes_the_approval_
 
 
 def test_what_blocks_cannot_be_approved_and_is_told(editor: Writer) -> None:
-    editor.press(ITEM, "Save", {"h-expires": "Friday 15 January 2025"})
+    file = editor.root / FILE
+    file.write_text(file.read_text().replace("---\n", "---\nexpires: Friday 15 January 2025\n", 1))
     page = editor.press(BOARD, "Approve")
     assert page.status_code == 422
     assert "Wednesday, not a Friday" in page.text

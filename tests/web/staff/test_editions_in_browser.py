@@ -87,7 +87,7 @@ def looked_at(page: Page, what: str, ways: tuple[tuple[str, int], ...]) -> list[
 def test_no_page_breaks_a_rule_of_accessibility_full_empty_or_with_problems(browser: Browser, live: tuple[Place, str], at: At, ways: tuple[tuple[str, int], ...]) -> None:  # fmt: skip
     axe.prove(browser)
     hand = Writer(live[0].at_desk("administrator", "Ada"))
-    hand.press(ITEM, "Save", {"h-expires": "Friday 15 January 2025", "h-draft": "yes", "words": "Which day?"})
+    hand.press(ITEM, "Save", {"d-expires-day": "Friday 15 January 2025", "h-draft": "yes", "words": "Which day?"})
     hand.press(f"{BOARD}/safer-internet-day", "Show", {"body": "[click here](x.md)"})
     hand.press(f"{BOARD}/emergency-closures/delete", "Take it away")
     hand.press("/desk/editions", "Begin")

@@ -17,6 +17,7 @@ from db.schema.staff import edition_step
 from delivery import schedule
 from delivery.ledger import books
 from desk.coming import coming
+from desk.dateboxes import MISSING, Boxes, read_day, typed
 from desk.editing import acts, life
 from desk.editing.acts import CannotDo
 from desk.starting import CannotBegin
@@ -81,6 +82,7 @@ def editions(desk: Desk, problems: tuple[Problem, ...] = (), status: int = 200) 
         wanted=wanted if wanted in dict(names) else "",
         problems=problems,
         typed=request.form,
+        day=typed(request.form, "day") or Boxes(),
     )
 
 
@@ -134,12 +136,13 @@ def _states(desk: Desk) -> dict[str, life.State]:
 
 def begin(desk: Desk) -> Response:
     """An edition of the calendar, or a special one on any day."""
-    bulletin, day = request.form.get("bulletin", ""), request.form.get("day", "").strip()
+    bulletin, boxes = request.form.get("bulletin", ""), typed(request.form, "day") or Boxes()
     if not SLUG.fullmatch(bulletin) or bulletin not in desk.house.bulletins:
         abort(400)
-    on = _day(desk, day)
+    on, wrong = read_day(boxes)
     if on is None:
-        return editions(desk, (Problem("day", "edition-day-wrong"),), 422)
+        label = desk.looks().words["fields"]["edition-day"]
+        return editions(desk, desk.date_problems("day", label, wrong or MISSING), 422)
     with desk.warm.press(desk.now) as press:
         try:
             acts.begin_edition(pen(desk, press), bulletin, on, told(desk, "edition-begun", about=f"{bulletin}/{on}"))
@@ -147,15 +150,6 @@ def begin(desk: Desk) -> Response:
         except (CannotBegin, CannotDo):
             pass  # somebody was faster: it is there
     return desk.go("edition", bulletin=bulletin, day=str(on), done="edition-begun")
-
-
-def _day(desk: Desk, text: str) -> date | None:
-    from builder.dates import read_moment
-
-    try:
-        return read_moment(text, desk.house.calendar.zone).day
-    except ValueError:
-        return None
 
 
 ROUTES = (

@@ -11,9 +11,10 @@ from builder.kinds import KINDS
 from builder.model import BuilderError, Edition, Finding, ItemKey
 from builder.press import Press
 from builder.render import ENCODED_LIMIT, encoded_size
-from desk.editing import acts, openings, remarks
+from desk.editing import acts, consent, dated, openings, remarks
 from desk.editing.acts import MAX_PICTURE_BYTES, CannotDo
 from desk.editing.fields import Field, Filled, read_form
+from desk.editing.files import GOOD_NEWS
 from desk.editing.openings import Opening
 from desk.editing.saving import Opened, TooMuch, as_changed, filled_in, open_file
 from desk.editing.sheet import NotEditable
@@ -22,6 +23,7 @@ from desk.preview import reader_choices
 from desk.selecting import everything
 from desk.web.public import Problem
 from desk.web.staff import session
+from desk.web.staff.desk import Desk
 from desk.web.staff.editions.room import Room, found, told
 
 MOST_BYTES = MAX_PICTURE_BYTES + 3 * 1024 * 1024  # a photo, and more text than a file may hold: it is told kindly
@@ -95,6 +97,8 @@ def page(
         slug=key.slug,
         one=one,
         values=filled.values,
+        dated=dated,
+        consent=consent,
         body=filled.body,
         seen=seen,
         unsaved=mine if mine and mine.filled else None,
@@ -109,7 +113,7 @@ def page(
         view=request.args.get("view", "desktop"),
         talk=talk,
         name=room.title(key.slug),
-        problems=problems,
+        problems=problems or date_problems(desk, one, filled),
     )
 
 
@@ -151,7 +155,19 @@ def posted(room: Room, key: ItemKey) -> tuple[Opened, Filled, Problems]:
         filled, problems = _with_picture(room, one, filled)
     if request.form.get("without-picture"):
         filled = replace(filled, values={**filled.values, "image": ""})
-    return one, filled, problems
+    return one, filled, (*problems, *date_problems(room.desk, one, filled))
+
+
+def date_problems(desk: Desk, one: Opened, filled: Filled) -> Problems:
+    """Each at the box that is wrong."""
+    fields = desk.looks().words["fields"]
+    consents = consent.wrongs(consent.shown(filled.values)) if one.kind == GOOD_NEWS else ()
+    of_consent = desk.date_problems(consent.PREFIX.rstrip("-"), fields["consent-on"], consents)
+    return of_consent + tuple(
+        problem
+        for name, wrongs in dated.wrongs(one.fields, filled.values).items()
+        for problem in desk.date_problems(f"{dated.PREFIX}{name}", fields.get(name, name), wrongs)
+    )
 
 
 def _with_picture(room: Room, one: Opened, filled: Filled) -> tuple[Filled, Problems]:
@@ -181,7 +197,7 @@ def keep(room: Room, one: Opened, filled: Filled) -> None:
 def too_much(room: Room, key: ItemKey, error: TooMuch) -> Response:
     """Shown again as it was typed, so that it can be shortened."""
     one, mine = opened_by_me(room, key, request.form.get("h-kind", ""))
-    typed = read_form({name: request.form.getlist(name) for name in request.form}, one.fields)
+    typed = read_form({name: request.form.getlist(name) for name in request.form}, one.fields, one.filled.values)
     filled = Filled({**one.filled.values, **typed.values}, typed.body)
     field = "body" if error.field == "body" else f"h-{error.field}"
     return page(room, one, filled, mine, (Problem(field, "too-long"),), 422)

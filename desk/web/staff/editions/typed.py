@@ -7,14 +7,15 @@ from typing import Any
 from flask import Response, abort, request
 
 import db
-from desk.editing import files, openings, shelf
-from desk.editing.fields import Filled
+from desk.editing import dated, files, openings, shelf
+from desk.editing.fields import DATES, Filled
 from desk.editing.saving import Opened, TooMuch, as_changed
 from desk.editing.sheet import NotEditable
 from desk.web.staff import session
 from desk.web.staff.desk import Desk, path
 from desk.web.staff.editions.form import (
     MOST_BYTES,
+    PICTURE,
     Problems,
     Tried,
     attempt,
@@ -65,12 +66,27 @@ def _as_json(tried: Tried, one: Opened, filled: Filled, problems: Problems) -> d
             ]
             for field, listed in by_field(tried.found, one.fields).items()
         },
+        "dates": _dates(one, filled, problems),
         "size": tried.size,
         "level": tried.level,
         "reached": reached,
         "image": filled.values.get("image", ""),
-        "problem": next((getattr(p, "said", "") or p.code for p in problems), ""),
+        "problem": next((p.said or p.code for p in problems if p.field == PICTURE), ""),
     }
+
+
+def _dates(one: Opened, filled: Filled, problems: Problems) -> dict[str, Any]:
+    """What was understood of each date, box by box, and what was not."""
+    found = {}
+    for name in (field.name for field in one.fields if field.shape in DATES):
+        boxes = dated.understood_boxes(name, filled.values)
+        here = [(p.field.rpartition("-"), p.said) for p in problems]
+        found[name] = {
+            "understood": dated.understood(name, filled.values),
+            "boxes": boxes.named,
+            "wrong": [{"part": id[2], "said": said} for id, said in here if id[0] == f"{dated.PREFIX}{name}"],
+        }
+    return found
 
 
 def discard(desk: Desk, bulletin: str, day: str, slug: str) -> Response:
