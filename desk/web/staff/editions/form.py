@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, replace
 
 from flask import Response, abort, request
@@ -105,7 +106,7 @@ def page(
         is_stale=seen != one.mark,
         others=[o for o in others if o.is_here(desk.now) or o.filled],
         tried=tried,
-        found=by_field(tried.found, one.fields),
+        found=by_field(tried.found, one.fields, unread=dated.wrongs(one.fields, filled.values)),
         limit=ENCODED_LIMIT,
         kinds=tuple(KINDS),
         readers=reader_choices(tried.press, tried.edition, reader),
@@ -130,11 +131,18 @@ def attempt(room: Room, one: Opened, raw: bytes) -> Tried:
     return Tried(press, edition, tuple(placed(raw, one.name, noted)), size)
 
 
-def by_field(found: tuple[Placed, ...], fields: tuple[Field, ...]) -> dict[str, list[Placed]]:
-    """Each field's findings; those of headers that the form does not show stand at the top, under ""."""
+def by_field(
+    found: tuple[Placed, ...], fields: tuple[Field, ...], unread: Container[str] = ()
+) -> dict[str, list[Placed]]:
+    """Each field's findings; those of headers that the form does not show stand at the top, under "".
+
+    `unread`: dates that could not be read; what is found there is about the date before.
+    """
     shown = {field.name for field in fields} | {"body"}
     sorted_out: dict[str, list[Placed]] = {}
     for one in found:
+        if one.field in unread:
+            continue
         sorted_out.setdefault(one.field if one.field in shown else "", []).append(one)
     return sorted_out
 

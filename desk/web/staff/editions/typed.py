@@ -57,6 +57,7 @@ def draft(desk: Desk, bulletin: str, day: str, slug: str) -> Any:
 def _as_json(tried: Tried, one: Opened, filled: Filled, problems: Problems) -> dict[str, Any]:
     reader = request.form.get("as", "")
     tags = frozenset(tag for tag in reader.split(",") if tag)
+    unread = dated.wrongs(one.fields, filled.values)
     reached = one.is_edition or one.key.slug in tried.press.receives(tried.edition, tags)
     return {
         "found": {
@@ -64,7 +65,7 @@ def _as_json(tried: Tried, one: Opened, filled: Filled, problems: Problems) -> d
                 {"severity": p.finding.severity, "message": p.finding.message, "line": p.line, "words": p.words}
                 for p in listed
             ]
-            for field, listed in by_field(tried.found, one.fields).items()
+            for field, listed in by_field(tried.found, one.fields, unread).items()
         },
         "dates": _dates(one, filled, problems),
         "size": tried.size,
