@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from markdown import Markdown
+from markdown.inlinepatterns import LinkInlineProcessor
 from markdown.treeprocessors import InlineProcessor
 from markdown.util import AtomicString
 
@@ -63,6 +64,48 @@ class QuickInlines(InlineProcessor):
         return data
 
 
+BRACKET = re.compile(r"[\[\]]")
+NEAR = 40  # brackets; a link of a person closes after two or four
+
+
+class Brackets:
+    """Where a `[` is closed. The library walks to the end of the paragraph, letter by letter, for each one that never is."""
+
+    def __init__(self) -> None:
+        self._data = ""
+        self._closes: dict[int, int] = {}
+
+    def text(self, data: str, index: int) -> tuple[str, int, bool]:
+        """In the place of LinkInlineProcessor.getText: (what stands up to the `]`, where it goes on, whether there is one)."""
+        end = self._near(data, index)
+        if end is None:
+            end = self._far(data, index)
+        return (data[index:], len(data), False) if end < 0 else (data[index:end], end + 1, True)
+
+    def _near(self, data: str, index: int) -> int | None:
+        depth = 1
+        for found, _ in zip(BRACKET.finditer(data, index), range(NEAR), strict=False):
+            depth += 1 if found[0] == "[" else -1
+            if not depth:
+                return found.start()
+        return None
+
+    def _far(self, data: str, index: int) -> int:
+        """Worked out for all of them at once, and kept as long as the text is the same."""
+        if data is not self._data:
+            self._data, self._closes, opened = data, {}, []
+            for found in BRACKET.finditer(data):
+                if found[0] == "[":
+                    opened.append(found.end())
+                elif opened:
+                    self._closes[opened.pop()] = found.start()
+        return self._closes.get(index, -1)
+
+
 def quicken(engine: Markdown) -> None:
     """After every pattern is registered."""
+    brackets = Brackets()
+    for pattern in engine.inlinePatterns:
+        if isinstance(pattern, LinkInlineProcessor):
+            pattern.getText = brackets.text  # type: ignore[method-assign]
     engine.treeprocessors.register(QuickInlines(engine), "inline", 20)

@@ -38,6 +38,9 @@ def test_what_people_write_is_no_excess(body: str) -> None:
         (" " * 120 + "- a", 0),
         ("\t" * 30 + "a", 0),
         ("a\n\n" + "[" * 10_000, 2),
+        ("- \t" * 200, 0),  # no rule: three spaces between
+        ("1. \x02" * 200, 0),
+        ("a\r\r" + "[\t" * 2_000, 2),
         ("a\n" * 1_001, 0),
         ("a\n\n" * MAX_LINES, MAX_LINES),
     ],

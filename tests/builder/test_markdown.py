@@ -8,10 +8,11 @@ import markdown as python_markdown
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown.inlinepatterns import LinkInlineProcessor
 from markdown.treeprocessors import InlineProcessor
 
 from builder import markdown
-from builder.inlines import QuickInlines
+from builder.inlines import Brackets, QuickInlines
 from builder.markdown import as_written, inline, read_styles, render, to_html
 from tests.editions import ROOT
 
@@ -23,9 +24,11 @@ PIECES = [
 
 
 def stock() -> python_markdown.Markdown:
-    """The same engine with Python-Markdown's own inline step."""
+    """The same engine with Python-Markdown's own inline step and brackets."""
     engine = markdown._engine.__wrapped__()
     engine.treeprocessors.register(InlineProcessor(engine), "inline", 20)
+    for pattern in engine.inlinePatterns:
+        vars(pattern).pop("getText", None)
     return engine
 
 
@@ -44,6 +47,15 @@ def test_skipping_patterns_that_cannot_match_changes_no_output(source: str) -> N
 def test_skipping_patterns_changes_no_output_on_the_shipped_content() -> None:
     for body in shipped_bodies():
         assert markdown._engine().reset().convert(body) == STOCK.reset().convert(body)
+
+
+@given(st.text("[]a", max_size=60))
+def test_a_bracket_is_closed_where_the_library_closes_it(data: str) -> None:
+    brackets = Brackets()
+    for start in (place for place, letter in enumerate(data, 1) if letter == "["):
+        text, end, is_closed = LinkInlineProcessor.getText(STOCK.inlinePatterns["link"], data, start)
+        assert brackets.text(data, start) == (text, end, is_closed)
+        assert brackets._far(data, start) == (end - 1 if is_closed else -1)
 
 
 def test_the_quick_inline_step_is_the_one_that_is_called() -> None:
