@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path, PurePosixPath
@@ -123,7 +124,7 @@ def _block(root: Path, path: Path, code: str, message: str) -> Finding:
 
 
 def _name(root: Path, path: Path) -> str:
-    return _printable(path.relative_to(root).as_posix())
+    return _printable(path.as_posix().removeprefix(f"{root.as_posix()}/"))
 
 
 def _printable(text: str) -> str:
@@ -132,12 +133,13 @@ def _printable(text: str) -> str:
 
 
 def read_edition(
-    root: Path, house: House, bulletin: Bulletin, day: date, folder: Path
+    root: Path, house: House, bulletin: Bulletin, day: date, folder: Path, raw: Mapping[str, bytes] | None = None
 ) -> tuple[Edition, list[Finding]]:
+    """`raw`: what is in its files, when they have been read already."""
     findings: list[Finding] = []
     items: list[Item] = []
     for path in _item_files(folder):
-        item, notes = read_item(house, bulletin, day, _open(root, path))
+        item, notes = read_item(house, bulletin, day, _open(root, path, raw))
         findings += notes.findings
         if item:
             items.append(item)
@@ -146,20 +148,26 @@ def read_edition(
         findings.append(_block(root, path, "missing-edition", "The edition has no edition.md with its subject."))
         written = nothing(_name(root, path))
     else:
-        written = _open(root, path)
+        written = _open(root, path, raw)
     edition, notes = read_edition_file(bulletin, day, written)
     return replace(edition, items=tuple(items)), findings + notes.findings
 
 
 def _item_files(folder: Path) -> list[Path]:
-    found = [*folder.glob("*.md"), *(folder / "good-news").glob("*.md")]
-    return sorted(p for p in found if p.name != EDITION_FILE and not p.name.startswith("."))
+    return [folder.joinpath(*name) for name in sorted((*_items(folder), *_items(folder, "good-news")))]
 
 
-def _open(root: Path, path: Path) -> Written:
+def _items(folder: Path, *inner: str) -> Iterator[tuple[str, ...]]:
+    with suppress(OSError):
+        for name in os.listdir(folder.joinpath(*inner)):  # noqa: PTH208
+            if name.endswith(".md") and name != EDITION_FILE and not name.startswith("."):
+                yield (*inner, name)
+
+
+def _open(root: Path, path: Path, raw: Mapping[str, bytes] | None = None) -> Written:
     file = _name(root, path)
     try:
-        return take_apart(path.read_bytes(), file)
+        return take_apart((raw or {}).get(str(path)) or path.read_bytes(), file)
     except OSError as error:
         return nothing(file, Finding(file, 0, "unreadable", "block", f"The file cannot be read: {error.strerror}."))
 

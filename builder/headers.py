@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from builder.limits import excesses
 from builder.model import Finding, Severity, Source
@@ -26,7 +27,7 @@ ALIASES = {
 }
 FENCE = "---"
 MAX_FILE_BYTES = 200_000  # the longest real item seen is 20 kB; past this, Markdown takes seconds
-_NAME = re.compile(r"([A-Za-z][A-Za-z0-9 _-]{0,40}?)\s*:(.*)", re.DOTALL)
+_NAME = re.compile(r"([A-Za-z][A-Za-z0-9 _-]{0,40}?)\s*")
 # Characters that change how text reads without being seen: controls, bidi overrides and isolates, and BOMs inside.
 UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]")
 LINE_ENDS = re.compile("\r\n|[\r\u0085\u2028\u2029]")
@@ -153,7 +154,14 @@ def _one_header(line: str, number: int, headers: dict[str, list[str]], at: dict[
 
 def name_in(line: str) -> str:
     """The header that a line begins, by its one name; empty when it begins none."""
-    match = _NAME.fullmatch(line)
+    before, colon, _ = line.partition(":")
+    return _one_name(before) if colon else ""
+
+
+@lru_cache(maxsize=256)
+def _one_name(written: str) -> str:
+    """All files use the same few."""
+    match = _NAME.fullmatch(written)
     name = re.sub(r"[ _]+", "-", match[1].strip().lower()) if match else ""
     return ALIASES.get(name, name)
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import MISSING, dataclass, fields
+from functools import cache
 
 from builder.model import Details, Moment
 
@@ -116,6 +117,7 @@ def header_name(field_name: str) -> str:
     return field_name.replace("_", "-")
 
 
+@cache
 def headers_of(kind: str) -> dict[str, tuple[str, bool]]:
     """Each header that a kind adds → (its type as written above, whether it is required)."""
     return {header_name(f.name): (str(f.type), f.default is MISSING) for f in fields(KINDS[kind])}

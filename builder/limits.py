@@ -16,6 +16,8 @@ MAX_INDENT = 100  # columns; 4 a level
 MAX_LINES = 5_000
 MAX_LINES_TOGETHER = 1_000  # without an empty line between them
 MAX_WORK = 15_000_000  # marks × characters, over all paragraphs: under a second
+SHORT = 2_000  # characters; so few hold neither too many lines nor too much work
+_INDENTED = re.compile(r"^[ >*+\d.-]{9}", re.MULTILINE)  # nothing is deeper than its line has such characters
 _LEADING = re.compile(r"(?:[ \t>]|[-*+](?=[ \t])|\d{1,9}\.(?=[ \t]))*")
 _DEPTH = re.compile(r"[>*+.-]")
 _RULE = re.compile(r" *(?:([-*_])(?:\1| {1,2}(?=\1))*) *")  # with three spaces between its marks it is lists in lists
@@ -24,7 +26,10 @@ _MARKS = re.compile(r"[\[`<&\\@]|\*{1,2}|_{1,2}|://|  \n")
 
 def excesses(body: str) -> Iterator[tuple[int, str]]:
     """(0-based line, what is too much there). Nothing for anything that a person would write."""
-    lines = _as_read(body).split("\n")
+    body = _as_read(body)
+    if len(body) < SHORT and not _INDENTED.search(body):
+        return
+    lines = body.split("\n")
     if len(lines) > MAX_LINES:
         yield MAX_LINES, f"The text has {len(lines):,} lines; the limit is {MAX_LINES:,}. Split it."
     deep = next((n for n, line in enumerate(lines) if _too_deep(line)), None)

@@ -18,6 +18,7 @@ from builder.plain import as_text
 
 if TYPE_CHECKING:
     from markdown import Markdown
+    from nh3 import Cleaner
 
 VERSION = "6"  # part of every cache key: raise it when the same Markdown should come out otherwise
 
@@ -58,10 +59,14 @@ def render(source: str, styles: Mapping[str, str]) -> Body:
 
 def to_html(source: str) -> str:
     """Never raises and never takes long: what is too much for Markdown is shown as the text it is."""
+    return _cleaner().clean(_convert(source))
+
+
+@lru_cache(maxsize=1)
+def _cleaner() -> Cleaner:
     import nh3
 
-    return nh3.clean(
-        _convert(source),
+    return nh3.Cleaner(
         tags=set(ALLOWED),
         attributes=ALLOWED,
         url_schemes=SCHEMES,

@@ -162,17 +162,19 @@ class Build:
         inputs = self.inputs(place, newer, older, asked)
         self.wrong += self._pictures_missing(place)
         name = kept.unit_name(place.key, inputs)
-        kept.write_unit(self.press.kept, name, unit_.card, unit_.rows, unit_.entries, unit_.words)
+        rows, entries, words = kept.write_unit(
+            self.press.kept, name, unit_.card, unit_.rows, unit_.entries, unit_.words
+        )
         return Made(
             inputs=inputs,
             asked=asked,
-            rows=_hash((unit_.card, unit_.rows)),
+            rows=rows,
             files={path: self.put(path, content) for path, content in unit_.files.items()},
             pictures=unit_.pictures,
             last=max((row.end for row in unit_.rows), default=0.0),
             schools=_schools(unit_),
-            entries=_hash((unit_.rows, unit_.entries)),
-            words=_hash(sorted(unit_.words.items())),
+            entries=_hash((rows, entries)),
+            words=words,
             items=sum(row.home for row in unit_.rows),
         )
 

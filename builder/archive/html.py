@@ -19,6 +19,7 @@ _CAPTION = re.compile(r"<table>\s*<caption>(.*?)</caption>", re.DOTALL)
 _TAG = re.compile(r"<[^<>]*>")
 _ELSEWHERE = re.compile(r"https?:|mailto:|tel:|#", re.IGNORECASE)
 # Neither HTML nor XML may hold them, and they would be in a page only by accident.
+_CONTROLS = bytes([*range(9), 11, 12, *range(14, 32), 127])
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -122,4 +123,9 @@ def safe(text: str) -> str:
 
 
 def to_bytes(text: str) -> bytes:
-    return safe(text).encode("utf-8")
+    """`safe` text as UTF-8; looking through bytes takes a tenth of the time."""
+    try:
+        raw = text.encode("utf-8")
+    except UnicodeEncodeError:
+        return safe(text).encode("utf-8")
+    return raw.translate(None, _CONTROLS).replace(b"\xef\xbf\xbe", b"").replace(b"\xef\xbf\xbf", b"")

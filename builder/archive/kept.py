@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +23,7 @@ FORMAT = 1
 FOLDER = "archive"
 CARDS = "cards/"
 STATE, PENDING = "state", "state.new"
+PLAIN = 2  # this format of marshal tells values alone; the later ones also, which of them are one object
 LENGTH = 8  # bytes that tell how long the first part of a unit's file is
 
 
@@ -169,14 +171,16 @@ def unit_name(key: str, inputs: bytes) -> str:
 
 
 def write_unit(
-    kept: Path, name: str, card: CardRow, rows: Iterable[Row], entries: Iterable[FeedEntry], words: Any
-) -> None:
+    kept: Path, name: str, card: CardRow, rows: Iterable[Row], entries: Iterable[FeedEntry], words: Mapping[str, bytes]
+) -> list[bytes]:
+    """A hash of each part: equal values in the same order give equal ones."""
     parts: tuple[Any, ...] = ((tuple(card), [tuple(row) for row in rows]), [tuple(entry) for entry in entries], words)
-    raw = [marshal.dumps(part) for part in parts]
+    raw = [marshal.dumps(part, PLAIN) for part in parts]
     file = kept / FOLDER / name
     partial = file.with_suffix(".partial")
     partial.write_bytes(b"".join([*(len(part).to_bytes(LENGTH, "big") for part in raw), *raw]))
     partial.replace(file)
+    return [blake2b(part, digest_size=16).digest() for part in raw]
 
 
 def _part(kept: Path, name: str, number: int) -> Any:

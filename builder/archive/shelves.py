@@ -121,14 +121,20 @@ def _look(path: str, above: str, told: list[str]) -> int:
     return newest
 
 
-def hash_of(path: str) -> bytes:
-    """The names and bytes of all files under a folder: after a fresh checkout times differ, and nothing else."""
+def hash_of(path: str, raw: dict[str, bytes] | None = None) -> bytes:
+    """The names and bytes of all files under a folder: after a fresh checkout times differ, and nothing else.
+
+    `raw`: takes what is in those that have words, so that they need not be read again.
+    """
     digest = blake2b(digest_size=16)
     for name, file in sorted(_files(path, "")):
-        content = Path(file).read_bytes()
+        with open(file, "rb") as opened:  # noqa: PTH123
+            content = opened.read()
         digest.update(f"{len(name)}\0{len(content)}\0".encode())
         digest.update(name.encode("utf-8", "surrogateescape"))
         digest.update(content)
+        if raw is not None and name.endswith(".md"):
+            raw[file] = content
     return digest.digest()
 
 
@@ -143,11 +149,13 @@ def _files(path: str, above: str) -> Iterator[tuple[str, str]]:
                 yield above + entry.name, entry.path
 
 
-def read_record(root: Path, house: House, folder: Folder, hashed: bytes | None = None) -> tuple[Record, Edition]:
-    """`hashed`: the hash of its files, when it is known already."""
-    hashed = hash_of(folder.path) if hashed is None else hashed
+def read_record(root: Path, house: House, folder: Folder) -> tuple[Record, Edition]:
+    raw: dict[str, bytes] = {}
+    hashed = hash_of(folder.path, raw)
     bulletin, day = folder.key.split("/")
-    edition, findings = read_edition(root, house, house.bulletins[bulletin], date.fromisoformat(day), Path(folder.path))
+    edition, findings = read_edition(
+        root, house, house.bulletins[bulletin], date.fromisoformat(day), Path(folder.path), raw
+    )
     told = sorted(set(spare_drafts(findings, [edition])))
     moments = {moment for item in edition.items for moment in moments_of(item, house)}
     record = Record(

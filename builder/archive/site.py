@@ -45,6 +45,8 @@ class Page:
     scope: str = ""
     """Which link of the menu the page belongs to."""
     header: str = ""
+    way: str = ""
+    invite: str = ""
     footer: str = ""
     """The frame's parts, when they have been drawn before; empty: the template draws them."""
     card: str = ""
@@ -69,7 +71,7 @@ class Site:
     pictures: dict[str, Prepared] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     """The names of the pictures that stand on a page."""
-    _drawn: dict[tuple[str, ...], str] = field(default_factory=dict)
+    _drawn: dict[tuple[Any, ...], str] = field(default_factory=dict)
     _cards: dict[str, Card] = field(default_factory=dict)
 
     @cached_property
@@ -179,24 +181,28 @@ class Site:
             crumbs=crumbs,
             data=data.script(*things, *way) if things or way else "",
             header=self._header(up, more.get("scope", ""), url),
-            footer=self._part("footer", up, feed.text if feed else "", feed.url if feed else ""),
+            way=self._part("crumbs", up, crumbs=crumbs),
+            invite=self._part("invite", up),
+            footer=self._part("footer", up, feed=feed),
             **more,
         )
 
     def _header(self, up: str, scope: str, url: str) -> str:
         """The same for all pages of a depth, but for the page that the menu leads to."""
         here = url if scope and any(link.url == url for _, link in self.frame.menu) else ""
-        return self._part("header", up, scope, here)
+        return self._part("header", up, scope=scope, url=here)
 
-    def _part(self, name: str, up: str, one: str, other: str) -> str:
-        """The frame's header (of a scope and its page) or footer (with a feed's name and address), drawn once."""
-        key = (name, up, one, other)
+    def _part(self, name: str, up: str, url: str = "", **told: Any) -> str:
+        """A part of the frame, drawn once for all pages that tell the same of themselves."""
+        key = (name, up, url, *told.values())
         if key not in self._drawn:
-            feed = Link(one, other) if name == "footer" and other else None
-            page = Page(path="", url=other, up=up, title="", scope=one, feed=feed)
-            drawn = self.render(f"{name}.html", page=page)
+            drawn = self.render(f"{name}.html", page=Page(path="", url=url, up=up, title="", **told))
             self._drawn[key] = Markup(html.relative(f"<body{drawn}", self.url, up).removeprefix("<body"))
         return self._drawn[key]
+
+    def forget(self) -> None:
+        """What was drawn is not needed any more; memory is."""
+        self._drawn.clear()
 
     def write(self, template: str, page: Page, **values: Any) -> File:
         text = self.render(template, page=page, **values)

@@ -47,6 +47,7 @@ def forget(made: Build, rendered: list[str]) -> None:
     made.public.forget(rendered)
     made.site.shelf.forget()
     made.site.viewer.forget()
+    made.site.forget()
 
 
 def _together(made: Build, places: list[Place], tree: Tree, count: int) -> Iterator[Result]:

@@ -24,8 +24,10 @@ PIECES = [
 
 
 def stock() -> python_markdown.Markdown:
-    """The same engine with Python-Markdown's own inline step and brackets."""
+    """The same engine with Python-Markdown's own steps."""
     engine = markdown._engine.__wrapped__()
+    engine.parser.blockprocessors.deregister("plain")
+    engine.set_output_format("html")
     engine.treeprocessors.register(InlineProcessor(engine), "inline", 20)
     for pattern in engine.inlinePatterns:
         vars(pattern).pop("getText", None)

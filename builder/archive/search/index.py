@@ -6,14 +6,18 @@ only, so that an edition comes, changes or goes without a look at any other.
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from itertools import chain
 from math import log
+from operator import sub
 
 from builder.archive.rows import Row
-from builder.archive.search.words import placed
+from builder.archive.search.words import stems
 
 WEIGHTS = (5.0, 2.0, 1.0)  # of a word in the title, in the summary and the school's name, in the text
+APART = ("",) * 8  # between two fields, where no words are
 USUAL = 150  # words of an item: longer ones say each of them in passing
 K1, B = 1.2, 0.75  # as every BM25 has them
 SCALE = 255 / (K1 + 1)
@@ -21,6 +25,8 @@ EPOCH = date(1990, 1, 1).toordinal()
 BULLETINS = 32  # an edition's number is its day and its bulletin's place
 MOST_PLACES = 60  # of one word in one item
 FACET = "!"
+SMALL = tuple(bytes([n]) for n in range(128))
+ONE = b"\x01"
 
 Words = dict[str, bytes]
 
@@ -30,6 +36,8 @@ def number_of(day: date, bulletin: int) -> int:
 
 
 def varint(value: int) -> bytes:
+    if value < 128:
+        return SMALL[value]
     found = bytearray()
     while value > 127:
         found.append(value & 127 | 128)
@@ -52,15 +60,14 @@ def read_varint(raw: bytes, at: int) -> tuple[int, int]:
 
 def words_of(number: int, rows: Iterable[Row], texts: Iterable[str]) -> Words:
     """`rows`: the items at home in an edition; `texts`: their bodies. Word → its block; facets are words too."""
-    found: dict[str, bytearray] = {}
+    found: Words = {}
     for slot, (row, text) in enumerate(zip(rows, texts, strict=True)):
         head = varint(slot)
-        for word, told in _of_item((row.title, f"{row.description} {row.school} {row.label}", text)):
-            found.setdefault(word, bytearray()).extend(head + told)
-        for facet in facets(row):
-            found.setdefault(facet, bytearray()).extend(head + b"\x00\x00")
+        told = _of_item((row.title, f"{row.description} {row.school} {row.label}", text))
+        for word, said in chain(told, ((facet, b"\x00\x00") for facet in facets(row))):
+            found[word] = found.get(word, b"") + head + said
     start = varint(number)
-    return {word: start + varint(len(told)) + bytes(told) for word, told in found.items()}
+    return {word: start + varint(len(block)) + block for word, block in found.items()}
 
 
 def facets(row: Row) -> Iterator[str]:
@@ -69,18 +76,32 @@ def facets(row: Row) -> Iterator[str]:
     yield from (f"{FACET}a:{tag}" for tag in row.audience)
 
 
-def _of_item(fields: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
-    weights: dict[str, float] = {}
+def _of_item(fields: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    """Fields stand so far apart that no phrase crosses them."""
+    words: list[str] = []
+    ends: list[int] = []
+    for text in fields:
+        words += (*stems(text), *APART)
+        ends.append(len(words))
     places: dict[str, list[int]] = {}
-    length = 0
-    for field, place, word in placed(fields):
-        length += 1
-        weights[word] = weights.get(word, 0.0) + WEIGHTS[field]
-        places.setdefault(word, []).append(place)
+    for place, word in enumerate(words):
+        if word in places:
+            places[word].append(place)
+        else:
+            places[word] = [place]
+    length = len(words) - len(places.pop(""))
     norm = K1 * (1 - B + B * _about(length) / USUAL)
-    for word, weight in weights.items():
-        impact = max(1, round(weight * (K1 + 1) / (weight + norm) * SCALE))
-        yield word, bytes([impact]) + _places(places[word][:MOST_PLACES])
+    once = [_impact(weight, norm) for weight in WEIGHTS]
+    for word, found in places.items():
+        if len(found) == 1:  # as most do
+            yield word, once[bisect(ends, found[0])] + ONE + varint(found[0])
+        else:
+            weight = sum(WEIGHTS[bisect(ends, place)] for place in found)
+            yield word, _impact(weight, norm) + _places(found[:MOST_PLACES])
+
+
+def _impact(weight: float, norm: float) -> bytes:
+    return bytes([max(1, round(weight * (K1 + 1) / (weight + norm) * SCALE))])
 
 
 def _about(length: int) -> float:
@@ -89,15 +110,11 @@ def _about(length: int) -> float:
 
 
 def _places(found: list[int]) -> bytes:
-    told, before = bytearray([len(found)]), 0
-    for place in found:
-        step = place - before
-        if step < 128:
-            told.append(step)
-        else:
-            told += varint(step)
-        before = place
-    return bytes(told)
+    """How many, then the first, then each one's distance from the one before."""
+    steps = [found[0], *map(sub, found[1:], found)]
+    if max(steps) < 128:
+        return bytes([len(found), *steps])
+    return bytes([len(found)]) + b"".join(map(varint, steps))
 
 
 # --- postings --------------------------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 from unicodedata import combining, normalize
 
 _WORD = re.compile(r"[^\W_]+")
@@ -22,37 +21,40 @@ STOP = frozenset("a about all also an and any are as at be been by can do for fr
 LONGEST = 40  # letters; what is longer is an address or a slip
 
 
+class _Signs(dict[int, int | None]):
+    """For str.translate: accents and the curly apostrophe go. Each character is worked out once."""
+
+    def __missing__(self, code: int) -> int | None:
+        self[code] = None if combining(chr(code)) or chr(code) == "’" else code
+        return self[code]
+
+
+class _Stems(dict[str, str]):
+    """Each word is worked out once; a stop word is nothing."""
+
+    def __missing__(self, word: str) -> str:
+        self[word] = "" if word in STOP else stem(word)
+        return self[word]
+
+
+_SIGNS, _STEMS = _Signs(), _Stems()
+
+
 def plain_words(text: str) -> list[str]:
     """The words as they are written, without case, accents and apostrophes: `Children’s` → `childrens`."""
     if not text.isascii():
-        text = "".join(c for c in normalize("NFKD", text) if not combining(c)).replace("’", "")
+        text = normalize("NFKD", text).translate(_SIGNS)
     return [word[:LONGEST] for word in _WORD.findall(text.lower().replace("'", ""))]
 
 
 def stem(word: str) -> str:
     """`funding`, `funded` and `funds` are looked for as `fund`. What holds a figure stays."""
-    known = _STEMS.get(word)
-    if known is None:
-        known = _STEMS[word] = _stem(word)
-    return known
-
-
-_STEMS: dict[str, str] = {}
-
-
-def _stem(word: str) -> str:
     if len(word) > 3 and not any(c.isdigit() for c in word):
         for pattern, kept in _STEPS:
             word = pattern.sub(kept, word)
     return word
 
 
-def placed(fields: Iterable[str], gap: int = 8) -> Iterator[tuple[int, int, str]]:
-    """(which field, place, stem) of every word that is no stop word. Fields stand so far apart that no phrase crosses them."""
-    place = 0
-    for number, text in enumerate(fields):
-        for word in plain_words(text):
-            if word not in STOP:
-                yield number, place, stem(word)
-            place += 1
-        place += gap
+def stems(text: str) -> list[str]:
+    """What each of its words is looked for as; a stop word keeps its place, with nothing in it."""
+    return [_STEMS[word] for word in plain_words(text)]
