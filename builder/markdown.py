@@ -112,11 +112,14 @@ def for_email(html: str, styles: Mapping[str, str]) -> str:
 @lru_cache(maxsize=1)
 def _engine() -> Markdown:
     """One instance for the life of the process: making one costs as much as converting a page."""
-    import markdown
+    from markdown import Markdown
+    from markdown.extensions.sane_lists import SaneListExtension
+    from markdown.extensions.tables import TableExtension
 
     from builder.inlines import quicken
 
-    engine = markdown.Markdown(extensions=["tables", "sane_lists"], output_format="html")
+    # By name, each would be looked for in everything that is installed.
+    engine = Markdown(extensions=[TableExtension(), SaneListExtension()], output_format="html")
     engine.preprocessors.deregister("html_block")
     engine.inlinePatterns.deregister("html")
     _add_bare_links(engine)

@@ -91,8 +91,7 @@ class Tree:
 
         `ready`: called when all is on the disk, before the swap, with the new tree.
         """
-        gone = [path for path in self.before if path not in held]
-        changed = {*gone, *(path for path, hashed in held.items() if self.before.get(path) != hashed)}
+        changed = differences(self.before, held)
         if self.behind is None:
             for path in held:
                 if path not in changed:
@@ -130,6 +129,11 @@ class Tree:
             _link(f"{self.site}/{path}", f"{self.new}/{path}")
         if self.new.is_dir():
             self.new.rename(self.spare)
+
+
+def differences(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> set[str]:
+    """The paths that one has and the other has not, or not with the same hash."""
+    return {path for path, _ in before.items() ^ after.items()}
 
 
 def drop_spare(site: Path) -> None:

@@ -17,7 +17,7 @@ from builder.archive import kept
 from builder.archive.kept import Made, State
 from builder.archive.public import ANY, OTHER, Place, Public, edition_of_file, open_public
 from builder.archive.rows import Row
-from builder.archive.shelves import Folder, Record, folders, hash_of, others
+from builder.archive.shelves import Folder, Record, hash_of, look
 from builder.archive.site import Site
 from builder.archive.stock import Stock
 from builder.archive.viewer import DOCUMENTS
@@ -26,7 +26,7 @@ from builder.content import read_addresses, read_documents
 from builder.former import faults
 from builder.model import BuilderError, Document, Finding
 from builder.press import Press, pictures_named
-from builder.publish import Tree, opened_tree
+from builder.publish import Tree, differences, opened_tree
 
 if TYPE_CHECKING:
     from builder.archive.units import Unit
@@ -65,11 +65,10 @@ class Build:
 
     def __post_init__(self) -> None:
         root, house = self.press.root, self.press.house
-        self.folders = folders(root, house)
+        self.folders, self.after.other = look(root, house)
         self.documents = read_documents(root, "documents", house, self.findings)
         self.pages = read_documents(root, "pages", house, self.findings)
         self.register = read_addresses(root, self.findings)
-        self.after.other = others(root, house)
 
     # --- what there is ---
 
@@ -85,7 +84,7 @@ class Build:
         self.after.statuses = {key: public.status(key) for key in self.folders}
         self.after.statuses |= {OTHER: self.after.other, DOCUMENTS: tuple((d.slug, d.title) for d in self.documents)}
         self.after.statuses[ANY] = _hash(self.after.statuses)
-        self.after.day = self._day()
+        self.after.day, self.after.out = self._day(), tuple(sorted(public.out))
         self.site = Site(self.press, public)
         self.after.world = world(self.press, self.site.frame)
         if self.after.world != self.before.world:
@@ -187,10 +186,22 @@ class Build:
 
     def blocking(self) -> tuple[Finding, ...]:
         """An edition that is still being written does not keep the others from the web."""
+        if self._settled():
+            return ()
         out = self.public.out
         found = [f for key, record in self.after.records.items() if record.findings for f in self._of(key, record, out)]
         found += [f for f in self.findings if f.severity == "block"]
         return (*found, *self._taken_twice(out), *self._quoting_nothing(out), *self._addresses(out))
+
+    def _settled(self) -> bool:
+        """Whether all that could be wrong is as it was when the last build found nothing wrong."""
+        before, after = self.before, self.after
+        if (before.world, before.other, before.out) != (after.world, after.other, after.out):
+            return False
+        records = before.records
+        return records.keys() == after.records.keys() and all(
+            record is records[key] or record.outline == records[key].outline for key, record in after.records.items()
+        )
 
     def places(self) -> Iterator[Address]:
         """All that has an address, or will have one when its day comes."""
@@ -199,7 +210,10 @@ class Build:
         yield from of_documents((*self.documents, *self.pages))
 
     def former(self) -> dict[str, str]:
-        return {old: place.address for place in self.places() for old in place.formerly}
+        """Each former address of something, and its address."""
+        found = {old: p[0] for record in self.after.records.values() for p in record.places if p[3] for old in p[3]}
+        documents = of_documents((*self.documents, *self.pages))
+        return found | {old: place.address for place in documents for old in place.formerly}
 
     def _addresses(self, out: Iterable[str]) -> Iterator[Finding]:
         for finding in faults(self.places(), self.register, self.press.house):
@@ -294,8 +308,7 @@ def _build(press: Press, site: Path, full: bool, jobs: int, begun: float) -> Out
 def _swap(after: State, tree: Tree, files: Mapping[str, bytes], folder: Path) -> None:
     def ready(new: Path) -> None:
         after.site, after.spare = kept.identity(new), kept.identity(tree.site)
-        changed = {path for path in tree.before if path not in files}
-        after.behind = tuple(changed | {path for path, told in files.items() if tree.before.get(path) != told})
+        after.behind = tuple(differences(tree.before, files))
         kept.prepare(after, folder)
 
     known = bool(tree.before)

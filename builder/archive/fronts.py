@@ -104,8 +104,10 @@ def editions(site: Site, bulletin: Bulletin, cards: Iterable[CardRow], year: str
 def editions_of(site: Site, bulletin: Bulletin) -> Iterator[tuple[str, list[Place], tuple[str, ...]]]:
     """(the year, its editions, the years that have pages) for each page of a bulletin's list."""
     line = site.public.places_of(bulletin.id, *bulletin.succeeds)
-    newest = max((place.year for place in line), default="")
-    years = tuple(sorted({place.year for place in line} - {newest}, reverse=True))
-    for year in (newest, *years):
-        places = [p for n, p in enumerate(line) if p.year == year or (year == newest and n < LEAST)]
-        yield "" if year == newest else year, places, years
+    of_year: dict[str, list[Place]] = {}
+    for place in line:
+        of_year.setdefault(place.year, []).append(place)
+    newest, *years = sorted(of_year, reverse=True) or [""]
+    yield "", list(line[: max(len(of_year.get(newest, ())), LEAST)]), tuple(years)
+    for year in years:
+        yield year, of_year[year], tuple(years)

@@ -72,6 +72,8 @@ class State:
     """The paths in which the spare tree differs from the site."""
     other: bytes = b""
     day: tuple[Any, ...] = ()
+    out: tuple[str, ...] = ()
+    """The editions that had gone out."""
     signatures: dict[str, bytes] = field(default_factory=dict)
     records: dict[str, Record] = field(default_factory=dict)
     statuses: dict[str, Any] = field(default_factory=dict)

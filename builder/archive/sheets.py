@@ -101,30 +101,29 @@ class Sheets:
         newest = stock.years[0] if stock.years else ""
         older = [year for year in stock.years if year != newest]
         every = topics.topics(site)
-        has = {topic.path: self._years_with(topic, older) for topic in every}
+        marks = {year: self._hash(stock.told(stock.of_year(year)), ()) for year in older}
+        has = {topic.path: self._years_with(topic, marks) for topic in every}
         soon = [
             (row.path, row.end - topics.SOON <= stock.now) for row in fronts.ahead(stock) if row.end - topics.SOON > 0
         ]
-        told = stock.told(stock.recent_of(newest))
+        mark = self._hash(stock.told(stock.recent_of(newest)), ())
         for topic in every:
             ahead = soon if topic.kind else ()
-            self._list(topic, "", (told, has[topic.path], ahead), has[topic.path])
+            self._list(topic, "", (mark, has[topic.path], ahead), has[topic.path])
         for year in older:
-            told = stock.told(stock.of_year(year))
             for topic in every:
                 if year in has[topic.path]:
-                    self._list(topic, year, (told, has[topic.path]), has[topic.path])
+                    self._list(topic, year, (marks[year], has[topic.path]), has[topic.path])
 
-    def _years_with(self, topic: topics.Topic, years: list[str]) -> tuple[str, ...]:
+    def _years_with(self, topic: topics.Topic, marks: Mapping[str, bytes]) -> tuple[str, ...]:
         """The years of which the topic has a page: a sealed year is asked once."""
         found_ = []
-        for year in years:
-            name, told = f"has {topic.path} {year}", self.stock.told(self.stock.of_year(year))
-            inputs = _hash((self.after.world, told))
+        for year, mark in marks.items():
+            name = f"has {topic.path} {year}"
             old = self.before.sheets.get(name)
-            if old is None or old.inputs != inputs:
+            if old is None or old.inputs != mark:
                 has = bool(topics.rows_of(topic, self.stock, year))
-                old = Sheet(inputs, ("yes",) if has else (), {}, {})
+                old = Sheet(mark, ("yes",) if has else (), {}, {})
             self.after.sheets[name] = old
             if old.asked:
                 found_.append(year)
@@ -150,6 +149,9 @@ class Sheets:
         )
 
     def _schools(self) -> None:
+        """While every edition tells the same of its schools, no page of a school is even looked at."""
+        if self._same("schools") and self._all_kept("school"):
+            return
         site, stock = self.site, self.stock
         every = topics.schools(stock)
         paths = topics.school_paths(every)
@@ -165,6 +167,22 @@ class Sheets:
                     ])
                 ],
             )  # fmt: skip
+
+    def _all_kept(self, begin: str) -> bool:
+        """Whether there were sheets whose names begin so, and nothing stands in their way: then they stay."""
+        known = {name: sheet for name, sheet in self.before.sheets.items() if name.startswith(begin)}
+        if not known or any(sheet.asked or self.taken & sheet.files.keys() for sheet in known.values()):
+            return False
+        for name, sheet in known.items():
+            self._keep(name, sheet)
+        return True
+
+    def _same(self, what: str) -> bool:
+        """Whether all editions tell, in this, what they told the last time, in the same order."""
+        before, after = self.before.units, self.after.units
+        return [*before] == [*after] and all(
+            made is before[key] or getattr(made, what) == getattr(before[key], what) for key, made in after.items()
+        )
 
     def _feeds(self) -> None:
         site, stock = self.site, self.stock
@@ -238,7 +256,7 @@ class Sheets:
         for name, places in finding.split(stock).items():
             self._tier(name, places)
             for place in places:
-                self.sheet(f"items {place.key}", stock.told([place]), partial(_items, site, stock, place))
+                self._items(place)
         index = [
             (name, count, [(first, self._mark(f"search {name}", path), tiers.name_of(path)) for first, path in parts])
             for name, (count, parts) in self.after.tiers.items()
@@ -247,6 +265,13 @@ class Sheets:
         self.sheet("search index", index, lambda: [finding.index_file(index, names)])
         shown = (stock.years, [b.id for b in site.others])
         self.sheet("search", shown, lambda: finding.page_files(site, stock))
+
+    def _items(self, place: Place) -> None:
+        name, made = f"items {place.key}", self.after.units[place.key]
+        if made is self.before.units.get(place.key) and name in self.before.sheets:
+            self._keep(name, self.before.sheets[name])
+        else:
+            self.sheet(name, made.rows, partial(_items, self.site, self.stock, place))
 
     def _mark(self, sheet: str, path: str) -> str:
         """Changes with a file's content, so that a browser that has kept it fetches it again."""
@@ -274,14 +299,15 @@ class Sheets:
         tiers.save(tier, finding.file_of(stock, name))
 
     def _redirects(self) -> None:
-        paths = self.after.files()
+        paths = self.after.files() if self.former or self.register.first else {}
         living = redirects.living(paths)
         found = answers(self.former, self.register, living, self.site.public.now.date())
         told = (sorted(found.moved.items()), sorted(found.gone))
         self.sheet("redirects", told, lambda: redirects.redirect_files(self.site, found, paths))
 
     def _pictures(self) -> None:
-        before = self.before.files()
+        old = self.before.sheets.get("pictures")
+        before = old.files if old else {}
         files = {}
         for name, file in sorted(self.after.pictures().items()):
             path = f"{IMAGES}{name}"

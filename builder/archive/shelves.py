@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from hashlib import blake2b
@@ -50,74 +50,74 @@ class Record:
     places: tuple[tuple[str, str, int, tuple[str, ...]], ...]
     """What has an address, or will have one when its day comes."""
 
+    @property
+    def outline(self) -> tuple[object, ...]:
+        """Where it may stand in the way of others."""
+        return self.slugs, self.also, self.quotes, self.findings, self.places
+
     def told(self) -> Iterator[Finding]:
         return (Finding(*finding) for finding in self.findings)  # type: ignore[arg-type]
 
 
-def folders(root: Path, house: House) -> dict[str, Folder]:
-    """Every edition's folder by its key, `weekly/2025-01-14`, in order of bulletin and date."""
-    found = {}
-    racy = time_ns() - RACY_NS
-    for bulletin in sorted(house.bulletins):
-        for name, path in _days(f"{root}/content/{bulletin}"):
-            found[f"{bulletin}/{name}"] = Folder(f"{bulletin}/{name}", path, _signature(path, racy))
-    return found
-
-
-def _days(path: str) -> Iterator[tuple[str, str]]:
-    try:
-        entries = sorted((entry.name, entry.path) for entry in os.scandir(path) if entry.is_dir())
-    except OSError:
-        return
-    for name, folder in entries:
-        try:
-            folder_day(name)
-        except ValueError:
-            continue
-        yield name, folder
-
-
-def others(root: Path, house: House) -> bytes:
-    """One signature of all files of content/ that are in no edition's folder."""
+def look(root: Path, house: House) -> tuple[dict[str, Folder], bytes]:
+    """Every edition's folder by its key, `weekly/2025-01-14`, in order of bulletin and date; and a signature of all else."""
+    found: dict[str, Folder] = {}
     told: list[str] = []
-    for folder in (
-        sorted(os.scandir(root / "content"), key=lambda entry: entry.name) if (root / "content").is_dir() else ()
-    ):
-        days = {path for _, path in _days(folder.path)} if folder.name in house.bulletins else set()
-        if folder.is_dir() and not folder.name.startswith("."):
-            for inner in os.scandir(folder.path):
-                if inner.is_dir() and inner.path not in days:
-                    _look(inner.path, f"{folder.name}/{inner.name}/", told)
-                elif inner.is_file():
-                    stat = inner.stat()
-                    told.append(f"{folder.name}/{inner.name}\n{stat.st_mtime_ns}\n{stat.st_size}")
-    return blake2b("\0".join(sorted(told)).encode("utf-8", "surrogateescape"), digest_size=16).digest()
+    racy, newest = time_ns() - RACY_NS, 0
+    for entry in _entries(f"{root}/content"):
+        of_bulletin = entry.name in house.bulletins and entry.is_dir()
+        for inner in _entries(entry.path) if of_bulletin else [entry]:
+            if of_bulletin and _is_day(inner):
+                key = key_of(entry.name, inner.name)
+                found[key] = Folder(key, inner.path, _signature(inner.path, racy))
+            else:
+                newest = max(newest, _look([inner], f"{entry.name}/", told))
+    return found, _hash(told) if newest < racy else os.urandom(16)  # too new to tell anything: it is like no other
+
+
+def _entries(path: str) -> list[os.DirEntry[str]]:
+    """By name."""
+    try:
+        with os.scandir(path) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return []
+
+
+def _is_day(entry: os.DirEntry[str]) -> bool:
+    try:
+        folder_day(entry.name)
+    except ValueError:
+        return False
+    return entry.is_dir()
 
 
 def _signature(path: str, racy: int) -> bytes:
     told: list[str] = []
-    newest = _look(path, "", told)
-    return (
-        blake2b("\0".join(sorted(told)).encode("utf-8", "surrogateescape"), digest_size=16).digest()
-        if newest < racy
-        else b""
-    )
-
-
-def _look(path: str, above: str, told: list[str]) -> int:
-    """Names, times and sizes of all files under a folder go into `told`; the newest time comes back."""
-    newest = 0
     with os.scandir(path) as entries:
-        for entry in entries:
-            if entry.name[0] == ".":
-                continue
-            if entry.is_dir():
-                newest = max(newest, _look(entry.path, f"{above}{entry.name}/", told))
-                continue
-            stat = entry.stat()
-            told.append(f"{above}{entry.name}\n{stat.st_mtime_ns}\n{stat.st_size}")
-            if stat.st_mtime_ns > newest:
-                newest = stat.st_mtime_ns
+        newest = _look(entries, "", told)
+    return _hash(told) if newest < racy else b""
+
+
+def _hash(told: list[str]) -> bytes:
+    return blake2b("\0".join(sorted(told)).encode("utf-8", "surrogateescape"), digest_size=16).digest()
+
+
+def _look(entries: Iterable[os.DirEntry[str]], above: str, told: list[str]) -> int:
+    """Names, times and sizes of all files go into `told`; the newest time comes back. What is hidden is nothing of ours."""
+    newest = 0
+    for entry in entries:
+        name = entry.name
+        if name[0] == ".":
+            continue
+        if entry.is_dir():
+            with os.scandir(entry.path) as inner:
+                newest = max(newest, _look(inner, f"{above}{name}/", told))
+            continue
+        stat = entry.stat()
+        told.append(f"{above}{name}\n{stat.st_mtime_ns}\n{stat.st_size}")
+        if stat.st_mtime_ns > newest:
+            newest = stat.st_mtime_ns
     return newest
 
 

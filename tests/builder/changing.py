@@ -34,7 +34,7 @@ class Changing:
     def step(self) -> None:
         moves: list[tuple[int, Callable[[], None]]] = [
             (10, self.write), (4, self.edit), (4, self.remove), (2, self.rename), (2, self.remove_edition), (4, self.pass_time),
-            (2, self.document), (1, self.settings), (2, self.paint), (1, self.touch), (1, self.subject),
+            (2, self.document), (2, self.register), (1, self.settings), (2, self.paint), (1, self.touch), (1, self.subject),
         ]  # fmt: skip
         move = self.chance.choices([m for _, m in moves], [w for w, _ in moves])[0]
         self.moves.append(move.__name__)
@@ -81,6 +81,12 @@ class Changing:
 
     def pass_time(self) -> None:
         self.now += timedelta(hours=self.chance.choice((1, 9, 24, 24 * 5, 24 * 14)))
+
+    def register(self) -> None:
+        """Somebody notes an address by hand: it moved, or it is gone."""
+        end = self.chance.choice(["gone", *(f"-> items/{slug}/" for slug in SLUGS[:3])])
+        with (self.root / "content" / "permalinks.txt").open("a", encoding="utf-8") as file:
+            file.write(f"2024-12-01 items/former-{self.chance.randrange(4)}/ {end}\n")
 
     def document(self) -> None:
         path = self.root / "content" / "documents" / f"{self.chance.choice(('vision', 'plan'))}.md"

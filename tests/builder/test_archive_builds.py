@@ -107,6 +107,15 @@ def test_an_edited_item_touches_little(house: Path) -> None:
     assert not {"items/one/index.html", "items/before/index.html", "editions/index.html", "style.css"} & changed
 
 
+def test_a_line_in_the_register_changes_the_site_when_nothing_else_did(house: Path) -> None:
+    register = house / "content" / "permalinks.txt"
+    register.write_text("2025-01-01 items/old/ -> items/one/\n")
+    make(house)
+    register.write_text("2025-01-01 items/old/ -> items/two/\n")
+    make(house)
+    assert b"items/two/" in (house / "site" / "items" / "old" / "index.html").read_bytes()
+
+
 @pytest.mark.parametrize("gone", [f"{WEEK}/two.md", WEEK])
 def test_what_is_deleted_is_gone_from_every_file(house: Path, gone: str) -> None:
     path = house / "content" / WEEK / "two.md"
