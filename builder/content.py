@@ -14,7 +14,7 @@ from builder import addresses, former
 from builder.audience import did_you_mean
 from builder.dates import YEARS, read_moment
 from builder.headers import Notes, Written, nothing, take_apart
-from builder.items import formerly, read_item, slug_of, with_original
+from builder.items import formerly, read_item, read_release, slug_of, with_original
 from builder.model import Bulletin, Content, Document, Edition, Finding, House, Item, ItemKey, Register
 
 RESERVED = {"documents", "pages", "letters"}
@@ -24,7 +24,8 @@ Read = tuple[Edition, list[Finding]]
 Memory = dict[Path, tuple[Signature, Read]]
 SETTLED_NS = 50_000_000  # file systems tell times in steps, the coarsest in use of 10 ms
 EDITION_HEADERS = ("subject", "preheader", "title", "number", "special", "formerly", "checked")
-DOCUMENT_HEADERS = ("title", "summary", "updated", "contact", "formerly", "checked")
+DOCUMENT_HEADERS = ("title", "summary", "updated", "contact", "release", "formerly", "checked")
+PAGE_HEADERS = tuple(name for name in DOCUMENT_HEADERS if name != "release")
 
 
 def read_content(root: Path, house: House, memory: Memory | None = None) -> Content:
@@ -278,7 +279,7 @@ def read_documents(root: Path, folder: str, house: House, findings: list[Finding
     for path in sorted((root / "content" / folder).glob("*.md")):
         written = _open(root, path)
         notes = Notes(written.source.file, list(written.findings))
-        _check_headers(written, DOCUMENT_HEADERS, notes)
+        _check_headers(written, DOCUMENT_HEADERS if folder == "documents" else PAGE_HEADERS, notes)
         slug = slug_of(PurePosixPath(written.source.file), notes)
         documents.append(_document(slug, written, house, notes))
         findings += notes.findings
@@ -303,6 +304,7 @@ def _document(slug: str, written: Written, house: House, notes: Notes) -> Docume
         body=written.body,
         contact=written.headers.get("contact", ""),
         updated=updated,
+        release=read_release(written.headers, house, notes, written.source.line("release"))[0],
         formerly=formerly(written, notes),
     )
 

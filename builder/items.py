@@ -130,7 +130,7 @@ def read_item(house: House, bulletin: Bulletin, day: date, written: Written) -> 
         default_kind = "excerpt"
     kind = reading.one_of("kind", tuple(KINDS), default_kind)
     _check_names(reading, kind)
-    release, group = _release(reading)
+    release, group = read_release(reading.headers, house, notes, reading.line("release"))
     item = Item(
         key=ItemKey(bulletin.id, day, slug_of(path, notes)),
         source=written.source,
@@ -270,18 +270,16 @@ def _audience(reading: Reading) -> Tags:
     return tags
 
 
-def _release(reading: Reading) -> tuple[datetime | None, str]:
+def read_release(headers: Mapping[str, str], house: House, notes: Notes, line: int) -> tuple[datetime | None, str]:
     """(the moment, the group's name): a release is either a date or the name of a group."""
-    text = reading.headers.get("release", "")
-    groups = reading.house.release_groups
+    text, groups, zone = headers.get("release", ""), house.release_groups, house.calendar.zone
     if not text or text in groups:
         return groups.get(text), text
-    zone = reading.house.calendar.zone
     try:
         return dates.read_moment(text, zone).moment(zone), ""
     except ValueError:
         hint = audience.did_you_mean(text, groups)
-        reading.problem("bad-release", "release", f'release: "{text}" is neither a date nor a release group.{hint}')
+        notes.add("bad-release", line, f'release: "{text}" is neither a date nor a release group.{hint}')
         return None, ""
 
 

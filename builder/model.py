@@ -319,7 +319,11 @@ class Document:
     body: str
     contact: str = ""
     updated: Moment | None = None
+    release: datetime | None = None
     formerly: tuple[str, ...] = ()
+
+    def released_by(self, moment: datetime) -> bool:
+        return self.release is None or self.release <= moment
 
 
 @dataclass(frozen=True, slots=True)

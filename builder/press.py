@@ -87,6 +87,7 @@ class Press:
             picture=self.picture,
             index=item_index(self.content),
             documents=document_links(self.content.documents, self.house),
+            releases={d.slug: d.release for d in self.content.documents if d.release},
         )
 
     def having(self, content: Content, *, drafts: bool, trying: bool = False) -> Press:

@@ -131,6 +131,8 @@ class Viewer:
     """A picture's file, relative to the house → the picture ready to publish; None when it cannot be had."""
     index: Mapping[ItemKey, Item] = field(default_factory=dict)
     documents: Mapping[str, Link] = field(default_factory=dict)
+    releases: Mapping[str, datetime] = field(default_factory=dict)
+    """Of documents that are held back, or were."""
     _styles_key: str = ""
     _seen: dict[ItemKey, tuple[Item, ItemView]] = field(default_factory=dict)
     _pages: dict[str, str] = field(default_factory=dict)
@@ -293,14 +295,20 @@ class Viewer:
             other = self._find(name, item)
             if other and self._may_name(other, item):
                 found.append(Link(other.title, self.item_url(other)))
-            elif name in self.documents:
-                found.append(self.documents[name])
+            elif link := self._document(name, item):
+                found.append(link)
         return found
 
     def _may_name(self, other: Item, item: Item) -> bool:
         """Whether an item may name another: not one that is still held back when its edition goes out."""
-        moment = max(self.now, self.house.sends(item.key.bulletin, item.key.day))
-        return not (other.subscribers_only or other.draft) and other.released_by(moment)
+        return not (other.subscribers_only or other.draft) and other.released_by(self._goes_out(item))
+
+    def _document(self, slug: str, item: Item) -> Link | None:
+        release = self.releases.get(slug)
+        return None if release and release > self._goes_out(item) else self.documents.get(slug)
+
+    def _goes_out(self, item: Item) -> datetime:
+        return max(self.now, self.house.sends(item.key.bulletin, item.key.day))
 
     def _find(self, name: str, near: Item) -> Item | None:
         if "/" in name:
@@ -314,7 +322,7 @@ class Viewer:
         """An excerpt tells its original's facts."""
         shown = item.original or item
         facts = [self._fact(name, text) for name, text in spoken(shown.details) if text]
-        if isinstance(shown.details, Consultation) and (link := self.documents.get(shown.details.document)):
+        if isinstance(shown.details, Consultation) and (link := self._document(shown.details.document, item)):
             facts.append(self._link_fact("document", link))
         return facts
 

@@ -75,14 +75,15 @@ class Build:
     def read(self) -> Public:
         """Everything that is known of all editions; only those that changed are read."""
         records = dict(self._known())
+        shown = tuple(document for document in self.documents if document.released_by(self.press.now))
         public = open_public(
-            self.press.root, self.press.house, self.press.now, self.folders, records, self.documents, self.pages
+            self.press.root, self.press.house, self.press.now, self.folders, records, shown, self.pages
         )
         self.public = public
         self.after.records = {key: records[key] for key in self.folders}
         self.after.signatures = {key: folder.signature for key, folder in self.folders.items()}
         self.after.statuses = {key: public.status(key) for key in self.folders}
-        self.after.statuses |= {OTHER: self.after.other, DOCUMENTS: tuple((d.slug, d.title) for d in self.documents)}
+        self.after.statuses |= {OTHER: self.after.other, DOCUMENTS: tuple((d.slug, d.title) for d in shown)}
         self.after.statuses[ANY] = _hash(self.after.statuses)
         self.after.day, self.after.out = self._day(), tuple(sorted(public.out))
         self.site = Site(self.press, public)

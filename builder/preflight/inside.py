@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from itertools import islice
 
 from builder.kinds import Consultation
-from builder.model import Content, Finding, House, Item
+from builder.model import Content, Document, Finding, House, Item
 from builder.preflight.checks import Check
 from builder.preflight.links import MOST, links
 from builder.preflight.passages import Passage
@@ -23,13 +23,17 @@ CHECKS = (DEAD, DEAD_RELATED, UNSEEN)
 _OUTWARD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|#|www\.|\\")
 
 
+There = Item | Document | None
+"""What an address leads to; None for an edition."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """What a link can lead to: by file (relative to the house) and by path on the site. An item, or None for others."""
+    """What a link can lead to: by file (relative to the house) and by path on the site."""
 
-    files: Mapping[str, Item | None]
-    paths: Mapping[str, Item | None]
-    slugs: Mapping[str, Item | None]
+    files: Mapping[str, There]
+    paths: Mapping[str, There]
+    slugs: Mapping[str, There]
     """By `bulletin/slug`, `bulletin/date/slug`, and by a document's slug."""
     url: str
     kept: re.Pattern[str]
@@ -37,11 +41,11 @@ class Pages:
 
 
 def pages(content: Content, house: House) -> Pages:
-    files: dict[str, Item | None] = {}
-    paths: dict[str, Item | None] = {}
-    slugs: dict[str, Item | None] = {}
+    files: dict[str, There] = {}
+    paths: dict[str, There] = {}
+    slugs: dict[str, There] = {}
     for document in content.documents:
-        files[document.source.file] = paths[f"/documents/{document.slug}/"] = slugs[document.slug] = None
+        files[document.source.file] = paths[f"/documents/{document.slug}/"] = slugs[document.slug] = document
     for edition in content.editions:
         base = f"/{house.bulletins[edition.bulletin].path}"
         paths[f"{base}editions/{edition.day}/"] = None
@@ -64,7 +68,7 @@ def check(passage: Passage, site: Pages, item: Item | None, sends: datetime) -> 
         if not found:
             yield DEAD.at(*place, f'"{link.address[:100]}" leads nowhere: there is no such page.')
         elif there and item and (why := _why_unseen(item, there, sends)):
-            yield UNSEEN.at(*place, f'"{link.address[:100]}" leads to {there.key}, which {why}.')
+            yield UNSEEN.at(*place, f'"{link.address[:100]}" leads to {_called(there)}, which {why}.')
 
 
 def check_names(item: Item, site: Pages, sends: datetime) -> Iterator[Finding]:
@@ -79,12 +83,15 @@ def check_names(item: Item, site: Pages, sends: datetime) -> Iterator[Finding]:
             yield UNSEEN.on(item.source, "related", f'related: "{name}" {why}.')
     if isinstance(item.details, Consultation) and item.details.document:
         slug = item.details.document
-        if slug not in site.slugs or site.slugs[slug] is not None:
+        found = site.slugs.get(slug)
+        if not isinstance(found, Document):
             yield DEAD_RELATED.on(item.source, "document", f"document: there is no content/documents/{slug}.md.")
+        elif why := _why_unseen(item, found, sends):
+            yield UNSEEN.on(item.source, "document", f'document: "{slug}" {why}.')
 
 
-def _find(address: str, file: str, site: Pages) -> tuple[bool, Item | None]:
-    """(whether it leads somewhere, the item that it leads to). What is not ours to know leads somewhere."""
+def _find(address: str, file: str, site: Pages) -> tuple[bool, There]:
+    """(whether it leads somewhere, what it leads to). What is not ours to know leads somewhere."""
     if address.startswith(f"{site.url}/"):
         address = address.removeprefix(site.url)
     address = address.partition("#")[0].partition("?")[0]
@@ -97,11 +104,15 @@ def _find(address: str, file: str, site: Pages) -> tuple[bool, Item | None]:
     return target in site.files, site.files.get(target)
 
 
-def _why_unseen(item: Item, there: Item, sends: datetime) -> str:
+def _called(there: Item | Document) -> str:
+    return str(there.key) if isinstance(there, Item) else there.source.file
+
+
+def _why_unseen(item: Item, there: Item | Document, sends: datetime) -> str:
     """Why readers of an item may not find the other one; empty when they do."""
-    if there.draft:
+    if isinstance(there, Item) and there.draft:
         return "is a draft"
-    if there.subscribers_only and not item.subscribers_only:
+    if isinstance(there, Item) and there.subscribers_only and not item.subscribers_only:
         return "is for subscribers only and has no page"
     if not there.released_by(sends if item.release is None else max(sends, item.release, key=_utc)):
         return "is released later than this item"

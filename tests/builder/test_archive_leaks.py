@@ -141,6 +141,23 @@ def test_what_is_held_shows_nowhere_before_its_moment_and_everywhere_from_it(tmp
     assert CANARY.encode() in words
 
 
+def test_a_document_that_is_held_is_nowhere_before_its_moment_and_everywhere_from_it(tmp_path: Path) -> None:
+    held = f"---\ntitle: The {CANARY}\nsummary: {CANARY}\nrelease: together-at-nine\n---\n## {CANARY}\n\n{CANARY}\n"
+    asks = item("Asks", closes="31 January 2025", respond="x", kind="consultation", document=CANARY, related=CANARY)
+    files = {f"{WEEK}/asks.md": asks, f"{WEEK}/open.md": item("Open", f"[this](../../documents/{CANARY}.md)")}
+    root = write_house(tmp_path, {**files, f"documents/{CANARY}.md": held})
+    for now in MOMENTS:
+        press = open_written(root, now=now)
+        build(press, root / "site")
+        letter = press.letter(edition := press.content.editions[0], press.variants(edition)[0])
+        press.close()
+        is_out = now >= OPENS["together-at-nine"]
+        assert (CANARY.encode() in bytes_of(tree(root / "site")).lower()) == is_out, now
+        assert (f"The {CANARY}" in letter.html, f"The {CANARY}" in letter.text) == (is_out, is_out), now
+    singing = {p for p, content in tree(root / "site").items() if CANARY.encode() in content.lower()}
+    assert {f"documents/{CANARY}/index.html", "documents/index.html", "items/asks/index.html"} <= singing
+
+
 @pytest.mark.parametrize("headers", HIDDEN.values(), ids=HIDDEN)
 def test_what_is_withdrawn_is_gone_from_the_next_build(tmp_path: Path, headers: dict[str, str]) -> None:
     root = write_house(tmp_path, {**others(), **canary("consultation", {})})

@@ -166,6 +166,13 @@ def test_an_address_that_leads_somewhere_is_left_alone(tmp_path: Path, address: 
     assert found(tmp_path, files) == ()
 
 
+def test_a_link_to_a_document_that_is_still_held_is_told(tmp_path: Path) -> None:
+    said = {"kind": "consultation", "closes": "2025-03-03", "respond": "x", "document": "vision"}
+    files = edition_with(summit=item("Read [the vision](../../documents/vision.md).", **said))
+    files["documents/vision.md"] = "---\ntitle: Vision\nsummary: A vision.\nrelease: 2025-03-01\n---\nWords.\n"
+    assert [finding.code for finding in found(tmp_path, files)] == ["link-to-unseen", "link-to-unseen"]
+
+
 def test_a_link_has_its_line() -> None:
     assert of_item(item("One.\n\nTwo [here](https://example.org).")) == [("generic-link", 7)]
 
