@@ -25,6 +25,8 @@ class State(StrEnum):
     SUPPRESSED = "suppressed"
     WITHDRAWN = "withdrawn"
 
+    __hash__ = str.__hash__  # Enum's own is made in Python, and would name a different place than the equal string
+
     @property
     def is_waiting(self) -> bool:
         return self in (State.QUEUED, State.DEFERRED)

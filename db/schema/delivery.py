@@ -23,8 +23,8 @@ STATES = ("queued", "attempting", "accepted", "failed", "deferred", "in_doubt", 
 
 
 def one_of(column: str, *values: str) -> CheckConstraint:
-    listed = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{column} IN ({listed})", name=column)
+    """Written with OR: SQLite would fill a table with an IN list for each row it checks, a third of a letter's update."""
+    return CheckConstraint(" OR ".join(f"{column} = '{value}'" for value in values), name=column)
 
 
 def _state(value: str) -> ColumnElement[bool]:

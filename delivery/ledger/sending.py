@@ -1,41 +1,39 @@
 """The sender's side of the ledger: claims, "attempting" before the dot, outcomes; one commit for all that is ready."""
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from db.opening import PAGE_CACHE_KIB
 from db.schema import delivery as tables
 from delivery.ledger import books, fence
+from delivery.ledger.changes import (
+    ATTEMPT,
+    COUNT,
+    FOR_POSTGRESQL,
+    SETTLE,
+    Change,
+    Row,
+    attempts,
+    committed,
+    impatient,
+    outcomes,
+    settling,
+    spoken,
+    sums,
+)
 from delivery.ledger.freezing import mailing_from
 from delivery.letter.message import Frame
-from delivery.model import Counts, DeliveryError, Mailing, Outcome, State
+from delivery.model import Counts, DeliveryError, Mailing, State
 
 _recipient, _mailing, _letter = tables.recipient, tables.mailing, tables.letter
 _CLAIM = ("id", "subscriber", "address", "letter_id", "tokens", "state", "attempts", "since")
-
-# The statements of the hot path, as the driver takes them: built by SQLAlchemy they cost seven times as much.
-# Each row is a compare-and-set; `at` is this commit's own moment, so it tells which rows were changed.
-_ATTEMPT = """UPDATE recipient SET state = 'attempting', attempts = attempts + 1, since = coalesce(since, ?), at = ?
-WHERE id = ? AND state = ?"""
-_SETTLE = """UPDATE recipient SET state = ?, code = ?, status = ?, words = ?, stage = ?, not_before = ?,
-attempts = attempts + ?, since = coalesce(since, ?), at = ? WHERE id = ? AND state = ?"""
-# Over a network each statement is a round trip, so PostgreSQL takes all rows in one, as JSON.
-_ATTEMPT_ALL = """UPDATE recipient SET state = 'attempting', attempts = attempts + 1,
-since = coalesce(since, (it->>0)::timestamptz), at = (it->>1)::timestamptz
-FROM json_array_elements(%s::json) AS it WHERE id = (it->>2)::bigint AND state = it->>3"""
-_SETTLE_ALL = """UPDATE recipient SET state = it->>0, code = (it->>1)::smallint, status = it->>2, words = it->>3, stage = it->>4,
-not_before = (it->>5)::timestamptz, attempts = attempts + (it->>6)::smallint,
-since = coalesce(since, (it->>7)::timestamptz), at = (it->>8)::timestamptz
-FROM json_array_elements(%s::json) AS it WHERE id = (it->>9)::bigint AND state = it->>10"""
-_FOR_POSTGRESQL = {_ATTEMPT: _ATTEMPT_ALL, _SETTLE: _SETTLE_ALL}
-_COUNT = f"UPDATE tally SET {', '.join(f'{state} = {state} + ?' for state in State)} WHERE mailing_id = ? AND owner = ?"
 
 
 class SessionLostError(DeliveryError):
@@ -55,15 +53,6 @@ class Claim(NamedTuple):
     since: datetime | None
 
 
-class Change(NamedTuple):
-    """One recipient, from the state we know it in to the next."""
-
-    row: int
-    before: State
-    outcome: Outcome
-    not_before: datetime | None = None
-
-
 class Ledger:
     """One mailing (or a share of it), held behind its fence by this process: `with Ledger(engine, id) as ledger`.
 
@@ -80,6 +69,8 @@ class Ledger:
         self._share = share
         self._rows = rows or range(2**62)
         self._held = ExitStack()
+        self._dialect = engine.dialect.name
+        self._driver: sqlite3.Connection | None = None
         self._last_moment = datetime.min.replace(tzinfo=UTC)
 
     def __enter__(self) -> "Ledger":
@@ -88,6 +79,9 @@ class Ledger:
             stack.enter_context(fence.held(self._connection, self._id, self._share))
             stack.enter_context(_lean(self._connection))
             self.left_in_doubt = self._settle_leftovers()
+            if self._dialect == "sqlite":
+                self._driver = cast(sqlite3.Connection, self._connection.connection.driver_connection)
+                self._patience_ms = int(self._driver.execute("PRAGMA busy_timeout").fetchone()[0])
             self._held = stack.pop_all()
         return self
 
@@ -164,37 +158,46 @@ class Ledger:
         """All in one durable transaction; the rows that were changed. One that was withdrawn meanwhile is not."""
         if self._connection.invalidated:  # SQLAlchemy would open another session, which does not hold the fence
             raise SessionLostError("the database session was lost, and with it the right to send")
-        self._last_moment = max(now, self._last_moment + timedelta(microseconds=1))
-        moment = self._moment(self._last_moment)
-        attempts = [change for change in changes if change.outcome.state is State.ATTEMPTING]
-        settled = [change for change in changes if change.outcome.state is not State.ATTEMPTING]
+        done = {change.row for change in changes}
+        if self.commit_at_once(changes, now):
+            return done
+        moment = self._moment(now)
         with self._connection.begin():
-            number = self._do(_SETTLE, [self._settling(change, moment) for change in settled])
-            number += self._do(_ATTEMPT, [(moment, moment, one.row, one.before.value) for one in attempts])
-            done = {change.row for change in changes}
+            number = sum(self._do(*work) for work in self._work(changes, moment).items())
             if number < len(changes):
                 done = self._changed(done) | self._late_truths(changes, moment)
-            self._count(change for change in changes if change.row in done)
+            self._count(sums(change for change in changes if change.row in done))
         return done
 
-    def _do(self, statement: str, rows: list[tuple[object, ...]]) -> int:
+    def commit_at_once(self, changes: Sequence[Change], now: datetime) -> bool:
+        """The same by SQLite's own driver, for a third of the cost: all of them, or False and nothing was changed.
+
+        False when anything is out of the ordinary: another writer is at work, somebody was withdrawn, the disk is full,
+        it is PostgreSQL. `commit` finds out which, and waits where waiting helps.
+        """
+        if self._driver is None:
+            return False
+        work = self._work(changes, self._moment(now)) | {COUNT: [self._counting(sums(changes))]}
+        with impatient(self._driver, self._patience_ms):
+            return committed(self._driver, work)
+
+    def _work(self, changes: Sequence[Change], moment: str) -> dict[str, list[Row]]:
+        return {SETTLE: outcomes(changes, moment, self._dialect), ATTEMPT: attempts(changes, moment)}
+
+    def _moment(self, now: datetime) -> str:
+        """This commit's own: later than any before."""
+        self._last_moment = max(now, self._last_moment + timedelta(microseconds=1))
+        return spoken(self._last_moment, self._dialect)
+
+    def _do(self, statement: str, rows: list[Row]) -> int:
         """How many rows of the table it changed."""
         if not rows:
             return 0
-        if self._connection.dialect.name != "postgresql":
+        if self._dialect != "postgresql":
             return self._connection.exec_driver_sql(statement, rows).rowcount
-        if statement in _FOR_POSTGRESQL:
-            return self._connection.exec_driver_sql(_FOR_POSTGRESQL[statement], (json.dumps(rows),)).rowcount
+        if statement in FOR_POSTGRESQL:
+            return self._connection.exec_driver_sql(FOR_POSTGRESQL[statement], (json.dumps(rows),)).rowcount
         return self._connection.exec_driver_sql(statement.replace("?", "%s"), rows).rowcount
-
-    def _settling(self, change: Change, moment: str, before: State | None = None) -> tuple[object, ...]:
-        result = change.outcome
-        again = self._moment(change.not_before) if change.not_before else None
-        tried = int(change.before.is_waiting and result.state is not State.QUEUED)
-        return (
-            *(result.state.value, result.code, result.status, result.words.replace("\0", ""), result.stage, again),
-            *(tried, moment, moment, change.row, (before or change.before).value),
-        )
 
     def _changed(self, rows: set[int]) -> set[int]:
         query = select(_recipient.c.id).where(_recipient.c.id.in_(rows), _recipient.c.at == self._last_moment)
@@ -204,21 +207,20 @@ class Ledger:
         """An answer that comes after somebody put the letter in doubt is still the answer."""
         answers = (State.ACCEPTED, State.FAILED)
         late = [one for one in changes if one.before is State.ATTEMPTING and one.outcome.state in answers]
-        found = {one.row for one in late if self._do(_SETTLE, [self._settling(one, moment, State.IN_DOUBT)])}
+        found = {
+            one.row for one in late if self._do(SETTLE, [settling(one, moment, self._dialect, before=State.IN_DOUBT)])
+        }
         books.add_up(
             self._connection, self._id, self._owner, {State.IN_DOUBT: -len(found), State.ATTEMPTING: len(found)}
         )
         return found
 
-    def _count(self, changes: Iterable[Change]) -> None:
-        sums = _deltas(changes)
-        numbers = [sums[state] for state in State]
-        if not self._do(_COUNT, [(*numbers, self._id, self._owner)]):
-            books.add_up(self._connection, self._id, self._owner, sums)
+    def _count(self, more: Mapping[State, int]) -> None:
+        if not self._do(COUNT, [self._counting(more)]):
+            books.add_up(self._connection, self._id, self._owner, more)
 
-    def _moment(self, moment: datetime) -> str:
-        utc = moment.astimezone(UTC)
-        return utc.isoformat() if self._connection.dialect.name == "postgresql" else f"{utc:%Y-%m-%d %H:%M:%S.%f}"
+    def _counting(self, more: Mapping[State, int]) -> Row:
+        return (*(more[state] for state in State), self._id, self._owner)
 
     def tell(self, problem: str) -> None:
         """What stopped this run, for whoever asks how the mailing stands; nothing when it goes on."""
@@ -259,15 +261,7 @@ def _lean(connection: Connection) -> Iterator[None]:
             connection.exec_driver_sql(after)
 
 
-def _deltas(changes: Iterable[Change]) -> Counter[State]:
-    sums: Counter[State] = Counter()
-    for change in changes:
-        sums[change.before] -= 1
-        sums[change.outcome.state] += 1
-    return sums
-
-
-def _claim(row: Row[Any]) -> Claim:
+def _claim(row: Any) -> Claim:
     tokens = json.loads(row.tokens)
     return Claim(row.id, row.subscriber, row.address, row.letter_id, tokens, State(row.state), row.attempts, row.since)
 

@@ -98,7 +98,7 @@ class Signer:
         body_hash = _b64(sha256(message.body).digest())
         names, canonical = _canonical_headers(message.headers)
         signatures = [_signature(key, body_hash, names, canonical) for key in self.keys]
-        return Message(b"".join([*signatures, message.headers]), message.body)
+        return Message(b"".join([*signatures, message.headers]), message.parts)
 
 
 def _canonical_headers(headers: bytes) -> tuple[str, bytes]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from email.header import Header
 from email.utils import format_datetime
+from functools import cached_property
 from hashlib import sha256
 
 from delivery.letter import quoted, verp
@@ -54,19 +55,26 @@ class Frame:
 
 @dataclass(frozen=True)
 class Message:
-    """Headers end with CRLF; the empty line belongs to neither. `body` needs no dot-stuffing (see quoted)."""
+    """Headers end with CRLF; the empty line belongs to neither. The body needs no dot-stuffing (see quoted).
+
+    It stays in the frame's parts, the same bytes for all readers but for their spots: joined it would be copied for each.
+    """
 
     headers: bytes
-    body: bytes
+    parts: tuple[bytes, ...]  # of the body
 
     @property
+    def body(self) -> bytes:
+        return b"".join(self.parts)
+
+    @cached_property
     def size(self) -> int:
-        return len(self.headers) + 2 + len(self.body)
+        return len(self.headers) + 2 + sum(map(len, self.parts))
 
     @property
-    def pieces(self) -> tuple[bytes, bytes, bytes]:
-        """To be written one after the other: joined they would be copied once more."""
-        return self.headers, b"\r\n", self.body
+    def pieces(self) -> tuple[bytes, ...]:
+        """To be written one after the other."""
+        return self.headers, b"\r\n", *self.parts
 
     @property
     def wire(self) -> bytes:
@@ -99,7 +107,7 @@ def compose(frame: Frame, values: Mapping[str, str]) -> Message:
         value = encode(values, name)
         for place in places:
             pieces[place] = value
-    return Message(b"".join(pieces[: frame.head]), b"".join(pieces[frame.head :]))
+    return Message(b"".join(pieces[: frame.head]), tuple(pieces[frame.head :]))
 
 
 def single(mailing: Mailing, letter: Letter, address: str, name: str) -> bytes:

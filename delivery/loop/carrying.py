@@ -208,6 +208,6 @@ class _Round(Handful):
 
 def _parcel(errand: Errand, one: Note) -> Parcel:
     headers, _, body = one.message.partition(b"\r\n\r\n")
-    made = Message(headers + b"\r\n", body)
+    made = Message(headers + b"\r\n", (body,))
     made = errand.sign(made) if errand.sign else made
     return Parcel(one.id, one.name, message.clean_address(errand.sender), message.clean_address(one.address), made)

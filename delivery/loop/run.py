@@ -16,7 +16,8 @@ from datetime import UTC, datetime, timedelta
 
 from delivery import outcome
 from delivery.engine import Engine, Parcel
-from delivery.ledger.sending import Change, Claim, Ledger
+from delivery.ledger.changes import Change
+from delivery.ledger.sending import Claim, Ledger
 from delivery.letter.message import Frame
 from delivery.letter.parcels import Maker, Sign
 from delivery.loop.commits import Commits

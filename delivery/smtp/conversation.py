@@ -178,9 +178,14 @@ class Conversation(Exchange):
         leg.asked = True
         self._work.attempt(leg.parcel, lambda granted: self._go(leg, granted))
 
+    @property
+    def _is_lost(self) -> bool:
+        """Known to be, or just found to be: what would be written now goes nowhere."""
+        return self.is_closed or self.transport.is_closing()
+
     def _go(self, leg: Leg, granted: bool) -> None:
         """The ledger has answered. The dot leaves, and the next letter's envelope with it."""
-        if self.is_closed and granted:
+        if granted and self._is_lost:
             self._settle(leg, outcome.lost("BODY", self._why, dot_sent=False))
         elif self.is_closed:
             return
@@ -216,7 +221,7 @@ class Conversation(Exchange):
 
     def _go_chunk(self, leg: Leg, granted: bool) -> None:
         self._asking -= 1
-        if granted and self.is_closed:
+        if granted and self._is_lost:
             self._settle(leg, outcome.lost("MAIL", self._why, dot_sent=False))
         elif granted:
             self._write_chunk(leg)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import db
 from delivery.engine import Parcel
-from delivery.ledger.sending import Change, Ledger
+from delivery.ledger.changes import Change
+from delivery.ledger.sending import Ledger
 from delivery.loop import run
 from delivery.model import ATTEMPTING
 from delivery.smtp.relay import SmtpEngine

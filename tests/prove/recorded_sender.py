@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy import event
 
 import db
-from delivery.ledger.sending import Change, Ledger
+from delivery.ledger.changes import Change
+from delivery.ledger.sending import Ledger
 from delivery.loop.run import send
 from delivery.smtp.relay import SmtpEngine
 from tests.delivery.house import relay, terms
@@ -25,9 +26,18 @@ class MarkingLedger(Ledger):
 
     def commit(self, changes: Sequence[Change], now: datetime) -> set[int]:
         done = super().commit(changes, now)
+        self._mark(changes, done)
+        return done
+
+    def commit_at_once(self, changes: Sequence[Change], now: datetime) -> bool:
+        is_done = super().commit_at_once(changes, now)
+        if is_done:
+            self._mark(changes, {one.row for one in changes})
+        return is_done
+
+    def _mark(self, changes: Sequence[Change], done: set[int]) -> None:
         told = "".join(f"{one.row} {one.outcome.state.value}\n" for one in changes if one.row in done)
         os.write(self.marks, told.encode())
-        return done
 
 
 def main(url: str, mailing: str, port: str, connections: str, marks: str, synchronous: str = "") -> None:

@@ -111,7 +111,8 @@ def _kill_and_resume(
     """One point of the matrix; False when the send was over before its n-th call."""
     mailing = frozen(database, READERS, edition=f"{call.replace('_', '')}-{number}")
     with MailServer() as server:
-        died = zygote.kill_at(call, number, url, mailing, server.port, CONNECTIONS, flags)
+        where = "quick" if number % 2 else "patient"  # commits in the loop's thread, and in one of their own
+        died = zygote.kill_at(call, number, url, mailing, server.port, CONNECTIONS, flags, where)
         server.settle()
         summary = deliver(database, mailing, server.port)
         server.settle()

@@ -35,7 +35,9 @@ def upgrade() -> None:
         sa.Column("control", sa.Text(), server_default="run", nullable=False),
         sa.Column("frozen_at", MOMENT, nullable=False),
         sa.Column("finished_at", MOMENT, nullable=True),
-        sa.CheckConstraint("control IN ('run', 'paused', 'cancelled')", name=op.f("ck_mailing_control")),
+        sa.CheckConstraint(
+            "control = 'run' OR control = 'paused' OR control = 'cancelled'", name=op.f("ck_mailing_control")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mailing")),
         sa.UniqueConstraint("name", name=op.f("uq_mailing_name")),
         sqlite_autoincrement=True,
@@ -50,7 +52,8 @@ def upgrade() -> None:
         sa.Column("taken_at", MOMENT, nullable=True),
         sa.Column("result", sa.Text(), server_default="waiting", nullable=False),
         sa.CheckConstraint(
-            "result IN ('waiting', 'taken', 'missed', 'cancelled')", name=op.f("ck_planned_sending_result")
+            "result = 'waiting' OR result = 'taken' OR result = 'missed' OR result = 'cancelled'",
+            name=op.f("ck_planned_sending_result"),
         ),
         sa.PrimaryKeyConstraint("bulletin", "edition", name=op.f("pk_planned_sending")),
     )
@@ -63,7 +66,9 @@ def upgrade() -> None:
         sa.Column("status", sa.Text(), server_default="", nullable=False),
         sa.Column("words", sa.Text(), server_default="", nullable=False),
         sa.Column("at", MOMENT, nullable=False),
-        sa.CheckConstraint("kind IN ('hard', 'soft', 'policy', 'complaint')", name=op.f("ck_came_back_kind")),
+        sa.CheckConstraint(
+            "kind = 'hard' OR kind = 'soft' OR kind = 'policy' OR kind = 'complaint'", name=op.f("ck_came_back_kind")
+        ),
         sa.ForeignKeyConstraint(
             ["mailing_id"], ["mailing.id"], name=op.f("fk_came_back_mailing_id"), ondelete="CASCADE"
         ),
@@ -101,7 +106,8 @@ def upgrade() -> None:
         sa.Column("words", sa.Text(), server_default="", nullable=False),
         sa.Column("stage", sa.Text(), server_default="", nullable=False),
         sa.CheckConstraint(
-            "state IN ('queued', 'attempting', 'accepted', 'failed', 'deferred', 'in_doubt', 'suppressed', 'withdrawn')",
+            "state = 'queued' OR state = 'attempting' OR state = 'accepted' OR state = 'failed' "
+            "OR state = 'deferred' OR state = 'in_doubt' OR state = 'suppressed' OR state = 'withdrawn'",
             name=op.f("ck_recipient_state"),
         ),
         sa.ForeignKeyConstraint(

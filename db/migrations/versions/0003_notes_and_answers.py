@@ -30,7 +30,8 @@ def upgrade() -> None:
         sa.Column("status", sa.Text(), server_default="", nullable=False),
         sa.Column("words", sa.Text(), server_default="", nullable=False),
         sa.CheckConstraint(
-            "state IN ('queued', 'attempting', 'accepted', 'failed', 'deferred', 'in_doubt')",
+            "state = 'queued' OR state = 'attempting' OR state = 'accepted' OR state = 'failed' "
+            "OR state = 'deferred' OR state = 'in_doubt'",
             name=op.f("ck_note_state"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_note")),
@@ -45,7 +46,7 @@ def upgrade() -> None:
         sa.Column("item", sa.Text(), nullable=False),
         sa.Column("answer", sa.Text(), nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("answer IN ('yes', 'no')", name=op.f("ck_answer_answer")),
+        sa.CheckConstraint("answer = 'yes' OR answer = 'no'", name=op.f("ck_answer_answer")),
         sa.PrimaryKeyConstraint("bulletin", "edition", "item", "answer", name=op.f("pk_answer")),
     )
     op.create_table(
