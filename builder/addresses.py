@@ -18,6 +18,8 @@ HEAD = """\
 _LINE = re.compile(r"(\d{4}-\d\d-\d\d)[ \t]+(\S+)(?:[ \t]+(?:(gone)|->[ \t]*(\S+)))?")
 _SAFE = re.compile(r"[A-Za-z0-9._~%-]+(?:/[A-Za-z0-9._~%-]+)*/?")
 LONGEST = 300
+SEND_GOOD_NEWS = "send-good-news"
+"""Where the running site has its form for schools: no file and no folder of the archive has that name."""
 
 
 def read_register(text: str) -> tuple[Register, tuple[Finding, ...]]:

@@ -327,7 +327,7 @@ RESERVED_NAMES = frozenset(
     """
     editions items documents images audiences good-news privacy accessibility
     for sections actions consultations events feeds calendars cards search sitemaps
-    subscribe confirm preferences unsubscribe desk useful read
+    subscribe confirm preferences unsubscribe desk useful read send-good-news
     """.split()
 )
 

@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from builder.archive import found, kept
+from builder.archive import found, kept, lists
 from builder.archive.kept import State
 from builder.archive.public import Place
+from builder.archive.rows import Row
 from builder.archive.search import tiers
 from builder.archive.search.index import Words
 from builder.archive.search.query import page_path
@@ -66,9 +67,14 @@ def search_number_of(site: Site, key: str) -> int:
 
 def items_file(site: Site, stock: Stock, place: Place) -> File:
     """What each result shows of an edition's items, by slot."""
-    told = [[row.path, row.title, row.school or row.label, row.description, row.day] for row in stock.rows([place])]
+    told = [_result(site, row) for row in stock.rows([place])]
     raw = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
     return page_path(search_number(site, place)), tiers.packed(raw)
+
+
+def _result(site: Site, row: Row) -> list[str]:
+    when = row.when if row.kind == "event" or not row.when else site.words["list-closes"].format(date=row.when)
+    return [row.path, row.title, row.school or row.label, row.description, row.day, *([when] if when else [])]
 
 
 def index_file(told: Iterable[tuple[str, int, list[tuple[str, str, str]]]], names: list[str]) -> File:
@@ -92,13 +98,14 @@ def page_files(site: Site, stock: Stock) -> Iterator[File]:
         kinds=[(kind, words[f"kind-{kind}"]) for kind in KINDS],
         bulletins=[(bulletin.id, bulletin.name) for bulletin in (site.main, *site.others)],
         years=stock.years,
-        ways=found.ways(site),
+        ways=lists.ways(site),
         lists=found.kinds(site),
         sections=[(section.id, section.title) for section in site.main.sections],
         section_links=found.sections(site),
         year_links=found.years(site, stock.years),
     )
     yield "search/search.js", script.encode()
+    yield "search/like.js", read_text("web/search-like.js", site.press.search).encode()
 
 
 KINDS = ("news", "action", "event", "consultation", "feedback", "case-study", "message", "appointment", "good-news", "notice")  # fmt: skip

@@ -67,15 +67,9 @@ def feeds_page(site: Site) -> File:
 def audiences_page(site: Site) -> File:
     words, house = site.words, site.press.house
     page = site.page("for/", words["audiences"], description=words["audiences-intro"], crumbs=site.crumbs())
-    return site.write("audiences.html", page, axes=ways(site), kinds=kinds(site), axes_given=bool(house.audiences.axes))
-
-
-def ways(site: Site) -> list[tuple[str, list[tuple[Link, str]]]]:
-    """The lists by audience: each axis with a link and a description of each tag."""
-    return [
-        (axis.name, [(Link(tag.name, f"{site.url}/for/{tag.id}/"), tag.description) for tag in axis.tags])
-        for axis in site.press.house.audiences.axes
-    ]
+    return site.write(
+        "audiences.html", page, axes=lists.ways(site), kinds=kinds(site), axes_given=bool(house.audiences.axes)
+    )
 
 
 def kinds(site: Site) -> list[Link]:

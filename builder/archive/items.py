@@ -15,7 +15,7 @@ from builder.items import last_moment
 from builder.kinds import Event
 from builder.model import Item
 from builder.press import Press
-from builder.view import ItemView, SectionView, Viewer
+from builder.view import Fact, ItemView, SectionView, Viewer
 
 _PAGE = re.compile(r"((?:[a-z0-9-]+/)?)(items|editions)/([^/]+)(?:/.*)?")
 
@@ -39,6 +39,7 @@ class WebItem:
     description: str = ""
     corrections: tuple[tuple[str, str], ...] = ()
     """What was mended, the newest first: (the day, as spoken; what)."""
+    cancelled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +91,15 @@ class Shelf:
             closes="" if banner else self._closes(item),
             description=html.shortened(view.summary or html.plain(page) or view.title, 200),
             corrections=tuple((dates.say_short(day), what) for day, what in reversed(mended)),
+            cancelled=_is_off(item),
         )
 
     def _for_web(self, view: ItemView) -> ItemView:
         """The viewer's links are to what is public already, but for an excerpt's original and the facts' styles."""
         return replace(
             view,
-            facts=tuple(replace(fact, html=html.without_style(fact.html)) for fact in view.facts),
+            facts=tuple(_plain(fact) for fact in view.facts),
+            contact=_plain(view.contact) if view.contact else None,
             picture=view.picture if view.picture_on_web else None,
             related=tuple(link for link in view.related if not self.dead(link.url)),
         )
@@ -106,7 +109,7 @@ class Shelf:
 
     def _banner(self, item: Item) -> str:
         told = (item.original or item).details
-        if isinstance(told, Event) and is_cancelled(told):
+        if isinstance(told, Event) and _is_off(item):
             why = "" if told.cancelled.lower() == "yes" else f" {told.cancelled}"
             return self.viewer.say("web", "cancelled") + why
         if any(i.expired_by(self.public.now) for i in (item, item.original) if i):
@@ -118,6 +121,15 @@ class Shelf:
     def _closes(self, item: Item) -> str:
         names = {"closes", "action-by"}
         return next((fact.text for fact in self.viewer.item(item).facts if fact.name in names), "")
+
+
+def _plain(fact: Fact) -> Fact:
+    return replace(fact, html=html.without_style(fact.html))
+
+
+def _is_off(item: Item) -> bool:
+    told = (item.original or item).details
+    return isinstance(told, Event) and is_cancelled(told)
 
 
 def corrections(item: Item, now: datetime) -> tuple[tuple[date, str], ...]:

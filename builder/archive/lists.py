@@ -94,3 +94,11 @@ def documents(public: Public, viewer: Viewer) -> list[tuple[Link, str, str]]:
     """Each document's link, its summary and when it was last changed, as spoken."""
     found = ((viewer.documents[d.slug], d) for d in public.documents)
     return [(link, d.summary, dates.say_moment(d.updated) if d.updated else "") for link, d in found]
+
+
+def ways(site: Site) -> list[tuple[str, list[tuple[Link, str]]]]:
+    """The lists by audience: each axis with a link and a description of each tag."""
+    return [
+        (axis.name, [(Link(tag.name, f"{site.url}/for/{tag.id}/"), tag.description) for tag in axis.tags])
+        for axis in site.press.house.audiences.axes
+    ]

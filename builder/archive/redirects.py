@@ -1,7 +1,8 @@
 """What former addresses answer: a page that leads on, a page that says "taken down", and the same for web servers.
 
-A static host shows the pages. `_redirects` is read by hosts that know it; `_redirects.nginx` and `_redirects.iis.config` are
-included by those servers' own configuration (docs/archive.md); `_redirects.json` is for anything else, `bulletin serve` too.
+A static host shows the pages. `_redirects` is read by hosts that know it, and with `_redirects.gone` by Apache;
+`_redirects.nginx` and `_redirects.iis.config` are included by those servers' own configuration (docs/hosting.md);
+`_redirects.json` is for anything else, `bulletin serve` too.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ def redirect_files(site: Site, found: Answers, paths: Collection[str]) -> Iterat
     for old in sorted(found.gone):
         if page := _page_at(old, paths):
             yield page, _gone(site, page)
+    yield "410.html", _taken_down(site)
     yield from _for_servers(found, urlsplit(site.url).path)
 
 
@@ -47,19 +49,23 @@ def _moved(site: Site, file: str, to: str) -> bytes:
     return html.to_bytes(html.relative(site.render("moved.html", page=page, there=up + to), site.url, up))
 
 
-def _gone(site: Site, file: str) -> bytes:
-    up = "../" * file.count("/") or "./"
+def _taken_down(site: Site) -> bytes:
+    """What a web server shows at any such address: it tells its own links from the site's top."""
+    return _gone(site, "", f"{urlsplit(site.url).path}/")
+
+
+def _gone(site: Site, file: str, top: str = "") -> bytes:
+    up = top or "../" * file.count("/") or "./"
     page = Page(path="", url="", up=up, title=site.words["gone"], indexed=False)
     return html.to_bytes(html.relative(site.render("gone.html", page=page), site.url, up))
 
 
 def _for_servers(found: Answers, top: str) -> Iterator[File]:
-    """Nothing at all while nothing has ever moved."""
-    if not found.moved and not found.gone:
-        return
+    """There from the first day, since a web server's settings name them."""
     moved = {f"{top}/{old}": f"{top}/{new}" for old, new in sorted(found.moved.items())}
     gone = [f"{top}/{old}" for old in sorted(found.gone)]
     yield "_redirects", "".join(f"{old} {new} 301\n" for old, new in moved.items()).encode()
+    yield "_redirects.gone", "".join(f"{old} 410\n" for old in gone).encode()
     yield "_redirects.nginx", _nginx(moved, gone).encode()
     yield "_redirects.iis.config", _iis(moved, gone).encode()
     yield ALL, (json.dumps({"top": top, "gone": gone, "moved": moved}, indent=1) + "\n").encode()

@@ -108,7 +108,7 @@ class Sheets:
         ]
         mark = self._hash(stock.told(stock.recent_of(newest)), ())
         for topic in every:
-            ahead = soon if topic.kind else ()
+            ahead = soon if topic.dated else ()
             self._list(topic, "", (mark, has[topic.path], ahead), has[topic.path])
         for year in older:
             for topic in every:
@@ -144,7 +144,7 @@ class Sheets:
         ahead = [(row, row.end - topics.SOON <= stock.now) for row in fronts.ahead(stock) if topic.wanted(row)]
         self.sheet(
             name,
-            (rows, ahead if topic.kind and not year else (), years),
+            (rows, ahead if topic.dated and not year else (), years),
             lambda: [topics.page(site, stock, topic, rows, year, years)],
         )
 

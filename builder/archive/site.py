@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from markupsafe import Markup
 
+from builder.addresses import SEND_GOOD_NEWS
 from builder.archive import data, html
 from builder.archive.cards import Card
 from builder.archive.items import Shelf, dead_links
@@ -23,6 +24,8 @@ from builder.view import Link, PictureView, document_links
 
 File = tuple[str, bytes]
 IMAGES = "images/"
+KINDS = ("actions", "consultations", "events", "good-news")
+"""The lists that go across editions, by kind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,7 @@ class Frame:
     home: Link
     menu: tuple[tuple[str, Link], ...]
     subscribe: str
+    browse: tuple[Link, ...]
     footer: tuple[Link, ...]
     style: str
 
@@ -129,8 +133,12 @@ class Site:
                 ("search", self.link("search", "search/")),
             ),
             subscribe=f"{self.url}/subscribe",
+            browse=(
+                *(self.link(f"list-{name}", f"{name}/") for name in KINDS),
+                self.link("audiences", "for/"),
+            ),
             footer=(
-                self.link("send-good-news", "good-news"),
+                self.link("send-good-news", SEND_GOOD_NEWS),
                 *(Link(page.title, f"{self.url}/{page.slug}/") for page in self.public.pages),
             ),
             style=fingerprint(self.style)[:10],
@@ -161,6 +169,19 @@ class Site:
         if bulletin.id not in self._cards:
             self._cards[bulletin.id] = Card(self.publisher.name, self.main.name, bulletin.name, "", bulletin.strapline)
         return self._cards[bulletin.id]
+
+    def shelfmark(self, audience: tuple[str, ...], section: str, up: str) -> str:
+        """Who an item is for and where its like stand, drawn once for all items that say the same."""
+        key = ("shelfmark", *audience, section, up)
+        if key not in self._drawn:
+            tags = self.press.house.audiences.tags
+            drawn = self.render(
+                "shelfmark.html",
+                audience=[Link(tag.name, f"{self.url}/for/{tag.id}/") for tag in tags if tag.id in audience],
+                section=next((Link(s.title, f"{self.url}/sections/{s.id}/") for s in self.main.sections if s.id == section), None),
+            )  # fmt: skip
+            self._drawn[key] = Markup(html.relative(f"<body{drawn}", self.url, up).removeprefix("<body"))
+        return self._drawn[key]
 
     # --- pages ---
 

@@ -8,18 +8,19 @@ from datetime import date
 from itertools import groupby
 
 from builder import dates
+from builder.addresses import SEND_GOOD_NEWS
 from builder.archive import html, lists
 from builder.archive.fronts import ahead
 from builder.archive.public import Place
 from builder.archive.rows import Row
 from builder.archive.shelves import SOON_DAYS
+from builder.archive.site import KINDS as KINDS
 from builder.archive.site import File, Site
 from builder.archive.stock import Stock
 from builder.view import Link
 
 LEAST = 30  # rows on a list whose year has just begun, if the year before has them
 SOON = SOON_DAYS * 86_400
-KINDS = ("actions", "consultations", "events", "good-news")
 ASKING = {"actions": ("action",), "consultations": ("consultation", "feedback"), "events": ("event",), "good-news": ("good-news",)}  # fmt: skip
 
 
@@ -34,6 +35,8 @@ class Topic:
     wanted: Callable[[Row], bool]
     kind: str = ""
     feed: bool = False
+    dated: bool = False
+    """What is still ahead stands first, by its day."""
     scope: str = ""
 
 
@@ -59,6 +62,7 @@ class Shown:
     dated: bool = False
     """Its own day leads it, instead of the day on which it was published."""
     label: str = ""
+    cancelled: bool = False
 
 
 def topics(site: Site) -> tuple[Topic, ...]:
@@ -71,6 +75,7 @@ def topics(site: Site) -> tuple[Topic, ...]:
             intro=words["for-intro"].format(name=tag.name, description=tag.description or tag.name),
             wanted=_for(tag.id),
             feed=True,
+            dated=True,
         )
         for axis in house.audiences.axes
         for tag in axis.tags
@@ -94,6 +99,7 @@ def topics(site: Site) -> tuple[Topic, ...]:
             wanted=_of(*ASKING[name]),
             kind=name,
             feed=name == "good-news",
+            dated=name != "good-news",
         )
         for name in KINDS
     )
@@ -143,7 +149,9 @@ def page(site: Site, stock: Stock, topic: Topic, rows: list[Row], year: str, yea
         groups=groups,
         years=lists.year_links(f"{site.url}/{topic.path}", years, year),
         schools=f"{site.url}/good-news/schools/" if topic.kind == "good-news" else "",
+        send=f"{site.url}/{SEND_GOOD_NEWS}",
         calendar=_calendar(site, topic),
+        labelled=topic.kind not in ("actions", "events"),
         feeds=f"{site.url}/feeds/",
     )
 
@@ -156,11 +164,11 @@ def _calendar(site: Site, topic: Topic) -> str:
 
 def _groups(site: Site, stock: Stock, topic: Topic, rows: list[Row], year: str) -> Iterator[Group]:
     words = site.words
-    if topic.kind in KINDS[:3]:
+    if topic.dated:
         open_ = [row for row in ahead(stock) if topic.wanted(row)] if not year else []
         if open_:
             shown = tuple(_shown(site, stock, row, dated=True) for row in open_)
-            yield Group("open", words[f"open-{topic.kind}"], shown)
+            yield Group("open", words[f"open-{topic.kind or 'for'}"], shown)
         rows = [row for row in rows if year or row not in open_]
     for month, members in groupby(rows, key=lambda row: row.edition.partition("/")[2][:7]):
         name = f"{dates.MONTHS[int(month[5:]) - 1]} {month[:4]}"
@@ -172,11 +180,12 @@ def _shown(site: Site, stock: Stock, row: Row, *, dated: bool = False) -> Shown:
     return Shown(
         row=row,
         url=f"{site.url}/{row.path}",
-        picture=f"{site.url}/images/{row.picture[0]}" if row.picture else "",
+        picture=f"{site.url}/images/{row.picture[0]}" if row.picture and not dated else "",
         day=dates.say_short(date.fromisoformat(row.day)),
         soon=soon and dated,
         dated=dated,
         label=row.school or row.label,
+        cancelled=row.kind == "event" and row.note.startswith(site.words["cancelled"]),
     )
 
 

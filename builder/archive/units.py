@@ -160,6 +160,7 @@ def _item(site: Site, item: Item, home: Sent, carrying: tuple[Sent, ...]) -> tup
         editions=[(sent.bulletin.name, lists.place_card(sent, site.viewer)) for sent in carrying],
         before=site.shelf.of(before).view if before else None,
         after=site.shelf.of(after).view if after else None,
+        shelfmark=site.shelfmark(site.press.in_order(item.audience), item.section, page.up),
         useful=f"{asked}{item.slug}" if asked and item.kind != "notice" else "",
     )
 

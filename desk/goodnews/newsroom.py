@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from builder.addresses import SEND_GOOD_NEWS
 from builder.calendar import Slot, cut_off, next_open_slot
 from builder.model import House
 from builder.press import Press
@@ -92,7 +93,7 @@ class Newsroom:
         return base64.urlsafe_b64encode(mac[:TOKEN_BYTES]).decode()
 
     def link(self, held: Held) -> str:
-        return f"{self.house.publisher.url}/good-news/{self.token(held.reference)}"
+        return f"{self.house.publisher.url}/{SEND_GOOD_NEWS}/{self.token(held.reference)}"
 
     # --- days ---
 

@@ -7,7 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 VERSION = 1
-PAGES, TOLD_LAST = (".html", ".htm"), (".xml", ".rss", ".json", ".ics", ".txt", "_redirects", ".nginx", ".config")
+PAGES, TOLD_LAST = (
+    (".html", ".htm"),
+    (".xml", ".rss", ".json", ".ics", ".txt", "_redirects", ".gone", ".nginx", ".config"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,14 @@ def _from_top(frame: Frame, url: str, top: str) -> Frame:
 
     home, *menu = moved([frame.home, *(link for _, link in frame.menu)])
     scopes = [scope for scope, _ in frame.menu]
-    return Frame(home, tuple(zip(scopes, menu, strict=True)), f"{top}subscribe", moved(frame.footer), frame.style)
+    return Frame(
+        home,
+        tuple(zip(scopes, menu, strict=True)),
+        f"{top}subscribe",
+        moved(frame.browse),
+        moved(frame.footer),
+        frame.style,
+    )
 
 
 def _latest(site: Site) -> dict[str, Latest]:

@@ -43,7 +43,7 @@ def page(public: Public, site: Path) -> AnyResponse:
         told = Markup(escape(words["search-error"]))
         return _allowed(Response(_filled(html, told, Markup("")), 503, mimetype="text/html"))
     count = escape(_count(found, words))
-    return _allowed(Response(_filled(html, count, _list(found)), mimetype="text/html"))
+    return _allowed(Response(_filled(html, count, _list(found, words["published"])), mimetype="text/html"))
 
 
 def read(given: MultiDict[str, str], bulletins: list[str]) -> Asked:
@@ -69,10 +69,11 @@ def _day(text: str) -> str:
 def _count(found: Found, words: dict[str, str]) -> str:
     if not found.total:
         return f"{words['search-none']} {words['search-none-help']}"
-    return words["search-one"] if found.total == 1 else words["search-many"].format(count=f"{found.total:,}")
+    count = words["search-one"] if found.total == 1 else words["search-many"].format(count=f"{found.total:,}")
+    return f"{words['search-near']} {count}" if found.near else count
 
 
-def _list(found: Found) -> Markup:
+def _list(found: Found, published: str) -> Markup:
     row = Markup('<li class="row">{label}<p class="row-title"><a href="../{path}">{title}</a></p><p class="row-say">{say}</p><p class="meta">{day}</p></li>')  # fmt: skip
     return Markup("").join(
         row.format(
@@ -80,9 +81,9 @@ def _list(found: Found) -> Markup:
             path=path,
             title=title,
             say=description,
-            day=say_short(date.fromisoformat(day)),
+            day=" · ".join(filter(None, (when, published.format(date=say_short(date.fromisoformat(day)))))),
         )
-        for path, title, label, description, day in found.results
+        for path, title, label, description, day, when in found.results
     )
 
 

@@ -70,9 +70,15 @@
     const open = /[\p{L}\p{N}]$/u.test(q) && words[words.length - 1]
     if (open && !STOP.has(open)) seen.set(stem(open), [...open].length > 2 ? open : '')
     const phrases = [...q.matchAll(/"([^"]*)"/g)].map(m => plain(m[1]).map((w, n) => [n, w]).filter(([, w]) => !STOP.has(w)).map(([n, w]) => [n, stem(w)])).filter(p => p.length)
+    let near = false
     const facets = [['kind', 'k'], ['section', 's'], ['for', 'a']].filter(([n]) => asked.get(n)).map(([n, f]) => `!${f}:${asked.get(n)}`)
     const [found, allowed, inside] = await Promise.all([
-      Promise.all([...seen].map(([w, o]) => matches(tiers, w, o))),
+      Promise.all([...seen].map(async ([w, o]) => {
+        const all = await matches(tiers, w, o)
+        const other = all.size ? '' : await (await import(`${top}search/like.js`)).like(tiers, w, bucket, before)
+        near ||= !!other
+        return other ? matches(tiers, other, '') : all
+      })),
       Promise.all(facets.map(f => matches(tiers, f))), Promise.all(phrases.map(p => phrase(tiers, p)))])
     let scores = new Map()
     for (const one of found) {
@@ -82,19 +88,20 @@
     if (!seen.size && allowed.length) scores = new Map([...allowed[0].keys()].map(doc => [doc, [0, 0]]))
     const day = n => new Date(Date.UTC(1990, 0, 1 + n)).toISOString().slice(0, 10), b = asked.get('bulletin')
     const score = doc => { const [s, m] = scores.get(doc); return Math.round(s * (m / (seen.size || 1)) ** 2 * 1e6) / 1e6 }
-    return [...scores.keys()].filter(doc => {
+    const ranked = [...scores.keys()].filter(doc => {
       const number = Math.floor(doc / 1e4), told = day(Math.floor(number / 32))
       return allowed.every(a => a.has(doc)) && inside.every(p => p.has(doc)) && (!b || bulletins[number % 32] === b)
         && !(asked.get('since') > told) && !(asked.get('until') && asked.get('until') < told)
     }).map(doc => [doc, score(doc)]).sort((x, y) => y[1] - x[1] || Math.floor(y[0] / 1e4) - Math.floor(x[0] / 1e4) || x[0] - y[0]).map(([doc]) => doc)
+    return [ranked, near]
   }
   const told = doc => once(`i${Math.floor(doc / 1e4)}`, async () => JSON.parse(text(await bytes(`search/items/${Math.floor(doc / 1e4)}.bin`)))).then(all => all[doc % 1e4])
   const element = (name, kind, words) => Object.assign(document.createElement(name), { className: kind, textContent: words })
-  const row = ([path, title, label, description, iso]) => {
+  const row = ([path, title, label, description, iso, when]) => {
     const made = element('li', 'row', ''), link = Object.assign(element('a', '', title), { href: top + path }), head = element('p', 'row-title', '')
     head.append(link)
     if (label) made.append(element('p', 'labels label', label))
-    made.append(head, element('p', 'row-say', description), element('p', 'meta', new Date(iso + 'T12:00').toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year: 'numeric' })))
+    made.append(head, element('p', 'row-say', description), element('p', 'meta', (when ? when + ' · ' : '') + say.published.replace('{date}', new Date(iso + 'T12:00').toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year: 'numeric' }))))
     return made
   }
   let asked = 0, ranked = [], shown = 0
@@ -112,11 +119,11 @@
     if (!values.size) return
     count.textContent = say.busy
     try {
-      const found = await rank(values)
+      const [found, near] = await rank(values)
       if (turn !== asked) return
       ranked = found, shown = 0
       list.replaceChildren()
-      count.textContent = ranked.length ? ranked.length === 1 ? say.one : say.many.replace('{count}', ranked.length.toLocaleString('en-GB')) : `${say.none} ${say.help}`
+      count.textContent = ranked.length ? (near ? say.near + ' ' : '') + (ranked.length === 1 ? say.one : say.many.replace('{count}', ranked.length.toLocaleString('en-GB'))) : `${say.none} ${say.help}`
       await page()
     } catch { if (turn === asked) { count.textContent = say.error; list.replaceChildren(); more.hidden = true } }
     box.dataset.done = turn

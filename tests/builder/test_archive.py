@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from datetime import datetime
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from builder.archive.standfirst import listed, short, softened, standfirst
 from builder.press import Press
 from builder.templates import read_words
 from desk.settings import load
+from tests.builder.crawl import crawl
 from tests.builder.written import TEMPLATES, URL, ZONE, item, open_written, page_of, picture, site_of, write_house
 
 ROOT = Path(__file__).parents[2]
@@ -93,7 +95,7 @@ def test_no_page_has_a_style_or_a_script_of_its_own(house: Path) -> None:
     assert '<td class="right">2</td>' in page_of(site, "items/table/")
 
 
-SERVED = ("subscribe", "useful", "good-news")  # pages of the running site, not files
+SERVED = ("subscribe", "useful", "send-good-news")  # pages of the running site, not files
 
 
 def leading_nowhere(site: dict[str, bytes]) -> list[tuple[str, str]]:
@@ -213,10 +215,12 @@ def test_deleting_the_site_and_the_caches_gives_the_same_bytes(house: Path, tmp_
     assert first == site_of(house, kept=tmp_path / "kept-1") == site_of(house, kept=tmp_path / "kept-2")
 
 
-def test_the_shipped_content_has_no_link_that_leads_nowhere(tmp_path: Path) -> None:
+def test_in_the_shipped_content_no_link_leads_nowhere_and_every_file_is_led_to(tmp_path: Path) -> None:
     press = Press(ROOT, load(ROOT, None, {}).house, (TEMPLATES,), datetime(2025, 7, 1, tzinfo=ZONE), tmp_path)
-    site = dict(archive(press))
-    assert leading_nowhere(site) == []
+    site = {path: partial(bytes, content) for path, content in archive(press)}
+    told = crawl(site, press.house.publisher.url, ("subscribe", "send-good-news", "useful/*/*/*"))
+    assert (told.broken, told.unreached) == ([], [])
+    assert told.links > 5_000
 
 
 # --- the standfirst --------------------------------------------------------------------------------------------------

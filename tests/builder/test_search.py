@@ -13,7 +13,7 @@ from hypothesis import strategies as some
 
 from builder.archive import build
 from builder.archive.search import index, tiers
-from builder.archive.search.query import Asked, Engine, Found, search
+from builder.archive.search.query import Asked, Engine, Found, distance, search
 from builder.archive.search.words import plain_words, stem
 from builder.press import Press
 from desk.settings import load
@@ -106,7 +106,7 @@ def test_a_beginning_crosses_the_border_of_a_bucket() -> None:
 
     border = buckets[1][0]
     engine = Engine(files.__getitem__)
-    found = rank(engine, engine.index(), Asked(border[:-1]))
+    found, _ = rank(engine, engine.index(), Asked(border[:-1]))
     wanted = {doc for word, raw in words.items() if word.startswith(border[:-1]) for doc, _, _ in index.items(raw)}
     assert set(found) == wanted and not wanted <= {d for w in buckets[1] for d, _, _ in index.items(words[w])}
 
@@ -177,3 +177,22 @@ def test_nothing_of_the_index_is_left_when_nothing_is_public(tmp_path: Path) -> 
     site = site_of(root)
     assert not [path for path in site if path.startswith("search/new/")]
     assert ask(site, "zanzibar") == []
+
+
+def test_a_slip_of_the_finger_is_forgiven_and_told() -> None:
+    words = ["transport", "census", "consult", "governor"]
+    for typed, meant in {
+        "trnasport": "transport",
+        "cencus": "census",
+        "consutl": "consult",
+        "governer": "governor",
+    }.items():
+        assert min(words, key=lambda word: distance(typed, word)) == meant
+    assert [distance("a", ""), distance("ab", "ba"), distance("abc", "abc"), distance("ca", "abc")] == [1, 1, 0, 3]
+
+
+def test_a_misspelt_word_finds_what_was_meant_and_each_result_tells_its_own_day(small: dict[str, bytes]) -> None:
+    told = search(small.__getitem__, Asked("cencus "))
+    assert told.near and {one.path for one in told.results} == {"items/census/", "items/old/"}
+    assert {one.when for one in told.results if one.path == "items/census/"} == {"By Friday 31 January 2025"}
+    assert not search(small.__getitem__, Asked("census ")).near and not search(small.__getitem__, Asked("cxnsxs ")).near

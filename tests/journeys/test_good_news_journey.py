@@ -116,7 +116,7 @@ def test_from_the_schools_phone_to_the_published_story_and_back(
     drawing.write_text("<svg/>")
     phone = browser.new_context(viewport={"width": 375, "height": 740}, locale="en-GB")
     page = phone.new_page()
-    page.goto(f"{url}/good-news")
+    page.goto(f"{url}/send-good-news")
     look(page, "the form", seen)
     press(page, "Continue")
     look(page, "the form, with problems", seen)
@@ -143,7 +143,7 @@ def test_from_the_schools_phone_to_the_published_story_and_back(
     press(page, "Send")
     look(page, "sent", seen)
     (letter,) = place.mail_to(str(WORDS["address"]))
-    link = url + letter.link("good-news")
+    link = url + letter.link("send-good-news")
 
     office = browser.new_context(viewport={"width": 1280, "height": 900})
     signed_in(place, office)
@@ -203,7 +203,7 @@ def test_a_story_is_sent_by_keyboard_alone_and_without_javascript(
     context.route("**/*.js*", lambda route: route.abort())  # our script never comes
     page = context.new_page()
     keys = Keyboard(page)
-    page.goto(f"{url}/good-news")
+    page.goto(f"{url}/send-good-news")
     for label, key in (
         ("Your school or setting", "school"),
         ("Headline", "title"),

@@ -55,6 +55,7 @@ def test_the_browser_finds_what_the_measure_finds(browser: Browser, address: str
     items = searching.corpus(EDITIONS)
     asked = [question for question, _ in searching.questions(items, 12, seed=5)]
     title = next(iter(items.values()))[0].split()
+    asked += [f"{title[0][:-2]}x{title[0][-1]} transport", "trnasport", "cencus"]
     asked += [f'"{title[0]} {title[1]}"', title[0][:4], f"census {title[2][:3]}", "nothing-like-this", "dates 4pm"]
     with opened(browser, f"{address}/search/") as (page, wrong):
         for question in asked:

@@ -29,7 +29,7 @@ CONSENT = {
     "by-1": "Headteacher",
     "on-1": "2025-01-08",
 }
-LINK = re.compile(r"/good-news/([A-Za-z0-9_-]{32})")
+LINK = re.compile(r"/send-good-news/([A-Za-z0-9_-]{32})")
 
 
 @dataclass

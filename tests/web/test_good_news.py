@@ -76,7 +76,7 @@ def test_a_story_with_a_photo_arrives_whole_and_its_school_gets_a_letter(school:
     assert photo.consent.given == {"email", "web"} and photo.alt == CONSENT["alt-1"]
     (mail,) = school.place.mail_to(str(WORDS["address"]))
     assert mail.subject == "We have your good news: A garden of our own"
-    assert mail.link("good-news") == link and story.reference in mail.text
+    assert mail.link("send-good-news") == link and story.reference in mail.text
     page = school.reader.get(link)
     assert page.status_code == 200 and story.reference in page.text and "<p>Now there are six beds.</p>" in page.text
 
@@ -104,14 +104,14 @@ def test_sent_twice_is_one_story(school: School) -> None:
 
 
 def test_the_pages_say_which_edition_it_will_make(school: School) -> None:
-    page = school.reader.get("/good-news")
+    page = school.reader.get("/send-good-news")
     assert "Thursday 23 January 2025, noon" in page.text and "Tuesday 28 January 2025" in page.text
     school.place.clock.at += timedelta(days=1, hours=4)
-    assert "Tuesday 4 February 2025" in school.reader.get("/good-news").text
+    assert "Tuesday 4 February 2025" in school.reader.get("/send-good-news").text
 
 
 def test_a_school_is_offered_from_the_list_and_named_as_the_list_has_it(school: School) -> None:
-    assert '<option value="Example Primary School">' in school.reader.get("/good-news").text
+    assert '<option value="Example Primary School">' in school.reader.get("/send-good-news").text
     school.words["school"] = "example  primary school"
     assert held(school.place, school.send()).story.school == "Example Primary School"
     school.words["school"] = "A School That Nobody Has Listed"
@@ -162,19 +162,21 @@ def test_more_than_four_photos_are_not_kept(school: School) -> None:
 
 
 def test_an_upload_that_is_too_large_is_not_even_read(school: School) -> None:
-    answer = school.reader.client.post("/good-news", environ_overrides={"CONTENT_LENGTH": str(uploads.MOST_UPLOAD + 1)})
+    answer = school.reader.client.post(
+        "/send-good-news", environ_overrides={"CONTENT_LENGTH": str(uploads.MOST_UPLOAD + 1)}
+    )
     assert answer.status_code == 413 and heading(answer) == "Those photos are too large"
-    for path in ("/subscribe", "/good-news/x/answer", "/good-news/x/withdraw"):
-        answer = school.reader.post(path, {"x": "y" * 70_000}, form="/good-news")
+    for path in ("/subscribe", "/send-good-news/x/answer", "/send-good-news/x/withdraw"):
+        answer = school.reader.post(path, {"x": "y" * 70_000}, form="/send-good-news")
         assert answer.status_code in (404, 405, 413), path
 
 
 def test_a_photo_is_shown_to_the_browser_that_sent_it_and_to_no_other(school: School) -> None:
     (kept,) = hidden(school.upload((jpeg(), "a.jpg")), "kept")
-    assert school.reader.get(f"/good-news/photo/{kept}").mimetype == "image/jpeg"
-    assert school.place.reader().get(f"/good-news/photo/{kept}").status_code == 404
+    assert school.reader.get(f"/send-good-news/photo/{kept}").mimetype == "image/jpeg"
+    assert school.place.reader().get(f"/send-good-news/photo/{kept}").status_code == 404
     for bad in ("x", kept[:-1], "..%2f..%2fbulletin.toml", f"{kept}.x"):
-        assert school.reader.get(f"/good-news/photo/{bad}").status_code == 404
+        assert school.reader.get(f"/send-good-news/photo/{bad}").status_code == 404
     stranger = School(school.place)
     answer = stranger.step("words", {"kept": kept})
     assert heading(answer).startswith("Look at it") and hidden(answer, "kept") == []
@@ -226,19 +228,19 @@ def test_one_mailbox_gets_few_letters_and_the_stories_are_kept(place: Place) -> 
 
 
 def test_without_the_cookie_nothing_is_taken_and_nothing_typed_is_lost(school: School) -> None:
-    answer = school.reader.client.post("/good-news", data={**WORDS, "at": "check", "go": "send"})
+    answer = school.reader.client.post("/send-good-news", data={**WORDS, "at": "check", "go": "send"})
     assert answer.status_code == 422 and problems(answer) == ["send"] and str(WORDS["title"]) in answer.text
-    foreign = school.reader.post("/good-news", {**WORDS}, headers={"Origin": "https://evil.example"})
+    foreign = school.reader.post("/send-good-news", {**WORDS}, headers={"Origin": "https://evil.example"})
     assert foreign.status_code == 403
     assert school.place.everything()["story"] == []
 
 
 def test_a_link_that_was_never_made_shows_nothing(school: School) -> None:
     school.send()
-    for path in ("x" * 32, "", "..", "%00", "x" * 5_000):
-        assert school.reader.get(f"/good-news/{path}").status_code == 404
+    for path in ("x" * 32, "..", "%00", "x" * 5_000):
+        assert school.reader.get(f"/send-good-news/{path}").status_code == 404
     for page in ("change", "withdraw", "photo/1"):
-        assert school.reader.get(f"/good-news/{'x' * 32}/{page}").status_code == 404
+        assert school.reader.get(f"/send-good-news/{'x' * 32}/{page}").status_code == 404
 
 
 def test_a_school_changes_its_story_until_copy_closes(school: School) -> None:
@@ -262,7 +264,7 @@ def test_a_question_is_answered_on_the_page(school: School) -> None:
     link = school.send()
     acts.ask(room_of(school.place), held(school.place, link), "Who planted\nthe beans?", "staff:test")
     mail = school.place.mail[-1]
-    assert "Who planted" in mail.text and mail.link("good-news") == link
+    assert "Who planted" in mail.text and mail.link("send-good-news") == link
     page = school.reader.get(link)
     assert "Who planted" in page.text and "the beans?" in page.text
     assert problems(school.reader.post(f"{link}/answer", {"answer": " "}, form=link)) == ["answer"]
@@ -281,7 +283,7 @@ def test_a_story_is_withdrawn_by_one_press_and_its_photos_are_gone_from_the_disk
     assert held(school.place, link).state == "withdrawn" and not shelf.has(photo.name)
     assert school.place.mail[-1].subject == "Your story is withdrawn: A garden of our own"
     assert school.reader.get(f"{link}/photo/1").status_code == 404
-    assert school.reader.post(f"{link}/withdraw", form="/good-news").status_code == 303
+    assert school.reader.post(f"{link}/withdraw", form="/send-good-news").status_code == 303
 
 
 def test_looking_changes_nothing_however_often(school: School) -> None:
@@ -294,12 +296,12 @@ def test_looking_changes_nothing_however_often(school: School) -> None:
 
 
 def test_the_pages_run_our_script_only(school: School) -> None:
-    for path in ("/good-news", school.send()):
+    for path in ("/send-good-news", school.send()):
         policy = school.reader.get(path).headers["Content-Security-Policy"]
         assert "script-src 'self'" in policy and "unsafe" not in policy
-    script = school.reader.get(re.findall(r'<script src="([^"]+)"', school.reader.get("/good-news").text)[0])
+    script = school.reader.get(re.findall(r'<script src="([^"]+)"', school.reader.get("/send-good-news").text)[0])
     assert script.mimetype == "text/javascript" and "immutable" in script.headers["Cache-Control"]
-    assert len(school.reader.get("/good-news").data) < 100_000
+    assert len(school.reader.get("/send-good-news").data) < 100_000
 
 
 def test_no_token_of_a_story_is_in_the_database_or_the_log(school: School, caplog: pytest.LogCaptureFixture) -> None:
@@ -310,7 +312,7 @@ def test_no_token_of_a_story_is_in_the_database_or_the_log(school: School, caplo
     assert token not in caplog.text
 
 
-def test_the_archives_own_pages_and_feeds_of_good_news_stay_where_they_are(place: Place) -> None:
+def test_the_forms_of_schools_share_no_address_with_the_archive_and_former_ones_are_answered(place: Place) -> None:
     site = place.settings.root / "site" / "good-news"
     site.mkdir(parents=True, exist_ok=True)
     (site / "index.html").write_text("the list")
@@ -319,4 +321,14 @@ def test_the_archives_own_pages_and_feeds_of_good_news_stay_where_they_are(place
     for path, text in (("/good-news/", "the list"), ("/good-news/feed.xml", "<feed/>")):
         with reader.get(path) as answer:
             assert answer.text == text
-    assert heading(reader.get("/good-news")) == "Send us your good news"
+    for path in ("/send-good-news", "/send-good-news/", "/good-news"):
+        page = reader.get(path)
+        assert heading(page) == "Send us your good news"
+        assert 'action="/send-good-news"' in page.text
+
+
+def test_a_link_to_a_story_from_an_older_letter_opens_it(school: School) -> None:
+    link = school.send()
+    assert heading(school.reader.get(link.replace("/send-good-news/", "/good-news/"))) == heading(
+        school.reader.get(link)
+    )

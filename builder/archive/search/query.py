@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from math import log
-from typing import Any
+from typing import Any, NamedTuple
 
 from builder.archive.search.index import BULLETINS, EPOCH, FACET, items
 from builder.archive.search.tiers import FOLDER, bucket_path
@@ -21,6 +21,8 @@ Read = Callable[[str], bytes]
 """A file of the site by its path. Raises OSError or KeyError when it is not there."""
 SHORTEST = 3  # letters from which a word that is still being typed stands for all that begin with it
 MOST_WORDS, MOST_BUCKETS = 60, 4  # of one beginning
+LEAST_LIKE, LONG, FAR = 4, 8, 2  # letters from which a slip is looked for; from which two are; and how many those are
+MOST_AROUND = 12  # buckets that are looked through for a word much like another
 UNFINISHED = 0.6  # what a word counts that only begins like the one typed
 _PHRASE = re.compile(r'"([^"]*)"')
 
@@ -36,12 +38,23 @@ class Asked:
     until: str = ""
 
 
+class Result(NamedTuple):
+    path: str
+    title: str
+    label: str
+    description: str
+    day: str
+    when: str = ""
+    """Its own day, in words: when it takes place, or until when an answer is wanted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`results`: the best first: (path, title, label, description, day)."""
+    """`results`: the best first. `near`: whether a word that is nowhere was taken for one much like it."""
 
     total: int
-    results: tuple[tuple[str, str, str, str, str], ...]
+    results: tuple[Result, ...]
+    near: bool = False
 
 
 @dataclass
@@ -69,27 +82,30 @@ class Engine:
 def search(read: Read, asked: Asked, *, start: int = 0, most: int = 10) -> Found:
     engine = Engine(read)
     index = engine.index()
-    ranked = rank(engine, index, asked)
-    return Found(len(ranked), tuple(_told(read, doc) for doc in ranked[start : start + most]))
+    ranked, near = rank(engine, index, asked)
+    return Found(len(ranked), tuple(_told(read, doc) for doc in ranked[start : start + most]), near)
 
 
-def _told(read: Read, doc: Doc) -> tuple[str, str, str, str, str]:
+def _told(read: Read, doc: Doc) -> Result:
     number, slot = doc
-    path, title, label, description, day = json.loads(gzip.decompress(read(page_path(number))))[slot]
-    return path, title, label, description, day
+    return Result(*json.loads(gzip.decompress(read(page_path(number))))[slot])
 
 
 def page_path(number: int) -> str:
     return f"{FOLDER}/items/{number}.bin"
 
 
-def rank(engine: Engine, index: Mapping[str, Any], asked: Asked) -> list[Doc]:
+def rank(engine: Engine, index: Mapping[str, Any], asked: Asked) -> tuple[list[Doc], bool]:
+    """What was found, the best first, and whether a word that is nowhere was taken for one much like it."""
+    near = False
     terms, phrases = _terms(asked.text)
     total = sum(tier["n"] for tier in index["tiers"])
     scores: dict[Doc, float] = {}
     matched: dict[Doc, int] = {}
     for word, unfinished in terms:
         found = _matches(engine, index, word, unfinished)
+        if not found and (other := like(engine, index, word)):
+            found, near = _matches(engine, index, other, ""), True
         rarity = log(1 + (total - len(found) + 0.5) / (len(found) + 0.5))
         for doc, impact in found.items():
             scores[doc] = scores.get(doc, 0.0) + rarity * impact
@@ -102,7 +118,8 @@ def rank(engine: Engine, index: Mapping[str, Any], asked: Asked) -> list[Doc]:
         scores = {doc: score for doc, score in scores.items() if doc in inside}
     kept = [doc for doc in scores if (allowed is None or doc in allowed) and _in_time(doc, asked)]
     share = len(terms) or 1
-    return sorted(kept, key=lambda d: (-round(scores[d] * (matched.get(d, 0) / share) ** 2, 6), -d[0], d[1]))
+    kept.sort(key=lambda d: (-round(scores[d] * (matched.get(d, 0) / share) ** 2, 6), -d[0], d[1]))
+    return kept, near and bool(kept)
 
 
 def _terms(text: str) -> tuple[list[tuple[str, str]], list[list[tuple[int, str]]]]:
@@ -142,6 +159,43 @@ def _postings(engine: Engine, tier: Mapping[str, Any], word: str, unfinished: st
                 yield name, raw
 
 
+def like(engine: Engine, index: Mapping[str, Any], word: str) -> str:
+    """The word of the index that somebody may have meant who wrote this one: it begins alike, and a letter or two differ."""
+    if len(word) < LEAST_LIKE or not word.isalpha():
+        return ""
+    weights: dict[str, int] = {}
+    for tier in index["tiers"]:
+        for first in _around([bucket[0] for bucket in tier["b"]], word):
+            for name, raw in engine.bucket(tier["name"], first).items():
+                if name[:2] == word[:2]:
+                    weights[name] = weights.get(name, 0) + len(raw)
+    apart = {name: distance(word, name) for name in weights if abs(len(name) - len(word)) <= FAR}
+    most = FAR if len(word) >= LONG else 1
+    found = [name for name, far in apart.items() if far <= most]
+    return min(found, key=lambda name: (apart[name], -weights[name], name), default="")
+
+
+def _around(firsts: list[str], word: str) -> list[str]:
+    """The buckets of words that begin as this one does; the nearest, when they are many."""
+    begin, end = max(0, bisect_right(firsts, word[:2]) - 1), bisect_right(firsts, word[:2] + "\uffff")
+    begin = max(begin, min(bisect_right(firsts, word) - MOST_AROUND // 2, end - MOST_AROUND))
+    return firsts[begin : min(end, begin + MOST_AROUND)]
+
+
+def distance(one: str, other: str) -> int:
+    """How many slips of the finger lie between two words: a letter more, less, wrong, or two swapped."""
+    before: list[int] = []
+    last: list[int] = []
+    row: list[int] = [*range(len(other) + 1)]
+    for i, a in enumerate(one, 1):
+        before, last, row = last, row, [i]
+        for j, b in enumerate(other, 1):
+            row.append(min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a != b)))
+            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
+                row[j] = min(row[j], before[j - 2] + 1)
+    return row[-1]
+
+
 def _allowed(engine: Engine, index: Mapping[str, Any], filters: Iterable[str]) -> set[Doc] | None:
     """None: no filter was set."""
     found: set[Doc] | None = None
@@ -174,4 +228,4 @@ def _in_time(doc: Doc, asked: Asked) -> bool:
     )
 
 
-__all__ = ["FACET", "Asked", "Engine", "Found", "page_path", "rank", "search"]
+__all__ = ["FACET", "Asked", "Engine", "Found", "Result", "page_path", "rank", "search"]

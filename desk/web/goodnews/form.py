@@ -10,6 +10,7 @@ from functools import partial
 
 from flask import Response, abort, g, redirect, request
 
+from builder.addresses import SEND_GOOD_NEWS
 from builder.dates import say, say_clock
 from desk import dateboxes
 from desk.dateboxes import Boxes, read_day, typed
@@ -148,7 +149,7 @@ def _sent(place: Place, filled: Filled) -> Response:
     write_back = limits.mailboxes.allows(mailbox(address.key), now)
     filled = replace(filled, address=address.written)
     held = acts.receive_form(place.room, filled, f"form:{_draft(place)}", write_back=write_back)
-    return redirect(f"{request.script_root}/good-news/{place.room.token(held.reference)}?done=sent", 303)  # type: ignore[return-value]
+    return redirect(f"{request.script_root}/{SEND_GOOD_NEWS}/{place.room.token(held.reference)}?done=sent", 303)  # type: ignore[return-value]
 
 
 def _draft(place: Place) -> str:

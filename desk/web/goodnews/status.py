@@ -9,6 +9,7 @@ from flask import Response, abort, g, redirect, request
 from markupsafe import Markup
 
 import db
+from builder.addresses import SEND_GOOD_NEWS
 from builder.markdown import to_html
 from desk.goodnews import acts, removing, telling
 from desk.web.goodnews import form
@@ -155,5 +156,5 @@ def photo(place: Place, token: str, number: int) -> Response:
 
 
 def _back(token: str, done: str) -> Response:
-    there = f"{request.script_root}/good-news/{token}"
+    there = f"{request.script_root}/{SEND_GOOD_NEWS}/{token}"
     return redirect(f"{there}?done={done}" if done else there, 303)  # type: ignore[return-value]

@@ -79,7 +79,7 @@ def test_a_story_is_edited_and_accepted_in_one_press_and_the_record_says_by_whom
     item = place.settings.root / "content" / "weekly" / "2025-01-28" / "good-news" / f"{found.slug}.md"
     assert "title: Six beds" in item.read_text() and "We **dug**." in item.read_text()
     assert found.state == "accepted" and "Tuesday 28 January 2025" in place.mail[-1].subject
-    assert place.mail[-1].link("good-news") == link
+    assert place.mail[-1].link("send-good-news") == link
     done = [row for row in place.everything()["act"] if "story" in str(row)]
     assert len(done) == 2 and all("editor@norfolk.example" in str(row) for row in done)
     assert "It is in the edition of Tuesday 28 January 2025" in place.reader().get(link).text
@@ -202,7 +202,7 @@ def test_the_consent_of_a_photo_is_not_the_desks_to_give(place: Place, editor: R
 
 def test_a_school_completes_what_came_by_mail(place: Place, editor: Reader) -> None:
     mailroom.take(room_of(place), mail(pictures=[jpeg(400, 300, "navy")]))
-    link, school = place.mail[-1].link("good-news"), School(place)
+    link, school = place.mail[-1].link("send-good-news"), School(place)
     page = school.reader.get(f"{link}/change")
     fields = {**WORDS, **CONSENT, "kept": hidden(page, "kept"), "version": "1", "go": "save"}
     assert school.reader.post(f"{link}/change", fields).status_code == 303
