@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -56,8 +57,14 @@ class Placed:
     line: int
     words: str
 
+    @property
+    def said(self) -> str:
+        """Its message where it stands under its field, whose name need not be said again."""
+        return self.finding.message.removeprefix(f"{self.field}: ").replace(f'"{self.field}:"', "this")
+
 
 SHOWN_CHARACTERS = 90
+_MISSING = re.compile(r'"([\w-]+):"')  # the header that a finding says is not there
 
 
 def placed(raw: bytes, name: str, findings: Iterable[Finding]) -> list[Placed]:
@@ -72,6 +79,9 @@ def _place(written: Written, lines: list[str], finding: Finding) -> Placed:
         words = lines[number].strip()
         shown = words if len(words) <= SHOWN_CHARACTERS else f"{words[:SHOWN_CHARACTERS].rstrip()}…"
         return Placed(finding, "body", number + 1, shown)
+    missing = _MISSING.search(finding.message) if finding.code == "missing-header" else None
+    if missing:
+        return Placed(finding, missing[1], 0, "")
     spans = sorted((line, header) for header, line in written.source.lines.items() if header != "body")
     before = [header for line, header in spans if line <= finding.line]
     return Placed(finding, before[-1] if before and finding.line > 1 else "", 0, "")

@@ -106,6 +106,14 @@ def _place(url: str) -> tuple[str, str]:
     return parts.scheme, parts.netloc.lower()
 
 
+def is_surely_ours(key: bytes, asked: Request) -> bool:
+    """Whether the form was shown by us in this browser, however long ago: what it holds may be shown to its person again."""
+    at, _, mac = asked.form.get("form", "").partition(".")
+    cookie = cookie_of(asked)
+    own = cookie is not None and hmac.compare_digest(mac.encode(errors="replace"), _mac(key, cookie, at).encode())
+    return own or asked.headers.get("Sec-Fetch-Site") == "same-origin"
+
+
 def form_key(keys: Keys) -> bytes:
     """A key of its own, so that a form token can never serve as a link."""
     return hmac.digest(keys.links, b"form token", "sha256")

@@ -20,6 +20,7 @@ from desk.web.staff.route import READ, Route
 
 SAID = frozenset({400, 403, 404, 405, 409, 413, 429})  # codes with words of their own
 MOST_FIELDS = 2000
+MOST_TYPED = 1024 * 1024  # bytes of a form that are held for somebody who has to sign in first
 
 
 def install(app: Flask, desk: Desk) -> None:
@@ -48,15 +49,33 @@ def _refusal(desk: Desk, route: Route) -> Response | None:
     who = session.recognise(desk)
     if route.role is not None:
         if who is None:
-            wanted = _wanted(desk)
-            return desk.go("sign-in", to=wanted) if wanted else desk.go("sign-in")
+            return _given_back(desk, "signed-out", 403) or _to_sign_in(desk)
         if not who.may(route.role):
             desk.record("refused", about=route.name, role=route.role)
             abort(403)
     guard.check_form(desk.public.form_key, desk.public.clock)
     if request.method in guard.READS or g.form_age is not None:
         return None
-    return desk.page("stale", status=400)
+    return _given_back(desk, "stale", 400) or desk.page("stale", status=400)
+
+
+def _to_sign_in(desk: Desk) -> Response:
+    wanted = _wanted(desk)
+    return desk.go("sign-in", to=wanted) if wanted else desk.go("sign-in")
+
+
+def _given_back(desk: Desk, page: str, status: int) -> Response | None:
+    """A form of ours that came too late comes back with all that was typed, to be sent again: nothing is lost.
+
+    None when it is not surely ours: what a stranger made up is shown to nobody beside a button.
+    """
+    if request.method != "POST" or (request.content_length or 0) > MOST_TYPED:
+        return None
+    if not guard.is_surely_ours(desk.public.form_key, request):
+        return None
+    typed = [(name, value) for name, value in request.form.items(multi=True) if name != "form"]
+    files = any(upload.filename for upload in request.files.values())
+    return desk.page(page, status=status, typed=typed, files=files, here=request.full_path.rstrip("?"))
 
 
 def _wanted(desk: Desk) -> str:

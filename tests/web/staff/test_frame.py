@@ -9,8 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from desk.staff.model import ROLES
+from desk.web.staff import session
 from desk.web.staff.routes import ROUTES
-from tests.web.place import Place
+from tests.web.place import Place, forms
 
 CLOSED = [(route, method) for route in ROUTES if route.role for method in route.methods]
 
@@ -77,3 +78,25 @@ def test_whoever_asked_for_a_page_is_led_back_to_it_and_never_elsewhere(place: P
         reader.post("/desk/sign-in", {"address": "writer@norfolk.example", "to": wanted})
         found = reader.post(place.mail[-1].link("sign-in"))
         assert (found.status_code, found.location) == (303, led), wanted
+
+
+def test_what_was_typed_survives_signing_out_and_a_page_that_is_too_old(place: Place) -> None:
+    here = place.at_desk("writer")
+    (token,) = set(forms(here.get("/desk/you").text))
+    typed = {"form": token, "name": "Wren <Asher>\r\nof the first floor"}
+    here.client.delete_cookie(session.COOKIE)
+    held = here.client.post("/desk/you", data=typed)
+    assert held.status_code == 403 and "Wren &lt;Asher&gt;" in held.text, "signed out: all that was typed is in the page"
+    stranger = place.reader().client.post("/desk/you", data=typed)
+    assert (stranger.status_code, "Wren" in stranger.text) == (303, False), "made up elsewhere: not shown beside a button"
+    foreign = place.reader().client.post("/desk/you", data=typed, headers={"Sec-Fetch-Site": "cross-site"})
+    assert "Wren" not in foreign.text
+
+    place.clock.at += timedelta(hours=13)
+    again = place.at_desk("writer").client.get_cookie(session.COOKIE)
+    assert again is not None
+    here.client.set_cookie(session.COOKIE, again.value)
+    late = here.client.post("/desk/you", data=typed)
+    assert late.status_code == 400 and "Wren &lt;Asher&gt;" in late.text
+    assert here.client.post("/desk/you", data={**typed, "form": next(forms(late.text))}).status_code == 303
+    assert "Wren &lt;Asher&gt;" in here.get("/desk/you").text
