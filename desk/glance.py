@@ -58,7 +58,8 @@ class Ahead:
 
     @property
     def items(self) -> int:
-        return len(self.edition.items) - self.drafts if self.edition else 0
+        """All of them, drafts too, as the board counts them."""
+        return len(self.edition.items) if self.edition else 0
 
     @property
     def stage(self) -> Stage:

@@ -84,6 +84,8 @@ def test_a_story_with_a_photo_arrives_whole_and_its_school_gets_a_letter(school:
 def test_each_fault_is_told_at_once_and_nothing_that_was_typed_or_uploaded_is_lost(school: School) -> None:
     answer = school.upload((jpeg(), "a.jpg"), title="", text="")
     assert answer.status_code == 422 and problems(answer) == ["title", "text"]
+    answer = school.upload((jpeg(), "a.jpg"), (b"no photo", "b.jpg"), title="", address="office")
+    assert problems(answer) == ["title", "photos", "address"], "a bad file hides no other fault"
     assert WORDS["summary"] in answer.text and len(hidden(answer, "kept")) == 1
     answer = school.step("words", {"kept": hidden(answer, "kept")})
     assert heading(answer) == "About your photos" and problems(answer) == []

@@ -100,6 +100,7 @@ def boxes_of_photos(filled: Filled) -> list[Boxes]:
     ]
 
 
+_WORDS = ("school", "title", "summary", "text", "photos", "name", "role", "address")  # as they stand on the page
 _QUESTIONS = ("alt", "people", "channels", "by", "on")
 _OF_PHOTO = re.compile(rf"({'|'.join(_QUESTIONS)})-(\d+)")
 
@@ -124,7 +125,7 @@ def _next(place: Place, filled: Filled, step: str, problems: list[Problem]) -> R
     """The first page on which something is to be done."""
     go = request.form.get("go", "next")
     if problems:
-        return show(place, "photos" if step == "photos" else "words", filled, *problems, status=422)
+        return _refused(place, step, filled, problems if go != "next" else [*problems, *_others(step, filled)])
     if go == "words" or (go.startswith("remove-") and step == "words"):
         return show(place, "words", filled)
     if go.startswith("remove-"):
@@ -139,6 +140,18 @@ def _next(place: Place, filled: Filled, step: str, problems: list[Problem]) -> R
     if go != "send" or step != "check":
         return show(place, "check", filled)
     return _sent(place, filled)
+
+
+def _refused(place: Place, step: str, filled: Filled, problems: list[Problem]) -> Response:
+    """A photo that cannot be used, and whatever else is to be mended on that page: all of it at once, from the top."""
+    if step == "photos":
+        return show(place, "photos", filled, *problems, status=422)
+    problems = sorted(problems, key=lambda problem: _WORDS.index(problem.field) if problem.field in _WORDS else 0)
+    return show(place, "words", filled, *problems, status=422)
+
+
+def _others(step: str, filled: Filled) -> tuple[Problem, ...]:
+    return problems_of(filled.photo_faults if step == "photos" else filled.faults)
 
 
 def _sent(place: Place, filled: Filled) -> Response:
@@ -171,6 +184,7 @@ def show(place: Place, step: str, filled: Filled, *problems: Problem, status: in
         cut_off=spoken(place, slot.cut_off) if slot else "",
         schools=place.room.schools() if step == "words" else (),
         limits=LIMITS,
+        say_day=say,
         channels=CHANNELS,
         days=boxes_of_photos(filled),
         asks_names=asks_names(place, filled),

@@ -304,7 +304,9 @@ def _with_title(shown: Held) -> Held:
 
 def _brought_up(html: str, anchor: str) -> str:
     """A place that the page can open the letter at: no script runs in there."""
-    return html.replace(f'<h3 id="{anchor}"', f'<span id="story"></span><h3 id="{anchor}"', 1)
+    return html.replace(
+        f'<h3 id="{anchor}"', f'<span id="story" style="scroll-margin-top:48px"></span><h3 id="{anchor}"', 1
+    )
 
 
 ROUTES = (

@@ -86,9 +86,13 @@ def test_what_was_typed_survives_signing_out_and_a_page_that_is_too_old(place: P
     typed = {"form": token, "name": "Wren <Asher>\r\nof the first floor"}
     here.client.delete_cookie(session.COOKIE)
     held = here.client.post("/desk/you", data=typed)
-    assert held.status_code == 403 and "Wren &lt;Asher&gt;" in held.text, "signed out: all that was typed is in the page"
+    assert held.status_code == 403 and "Wren &lt;Asher&gt;" in held.text, (
+        "signed out: all that was typed is in the page"
+    )
     stranger = place.reader().client.post("/desk/you", data=typed)
-    assert (stranger.status_code, "Wren" in stranger.text) == (303, False), "made up elsewhere: not shown beside a button"
+    assert (stranger.status_code, "Wren" in stranger.text) == (303, False), (
+        "made up elsewhere: not shown beside a button"
+    )
     foreign = place.reader().client.post("/desk/you", data=typed, headers={"Sec-Fetch-Site": "cross-site"})
     assert "Wren" not in foreign.text
 

@@ -12,6 +12,7 @@ from builder.kinds import KINDS
 from builder.model import BuilderError, Edition, Finding, ItemKey
 from builder.press import Press
 from builder.render import ENCODED_LIMIT, encoded_size
+from builder.view import beside
 from desk.editing import acts, consent, dated, openings, remarks
 from desk.editing.acts import MAX_PICTURE_BYTES, CannotDo
 from desk.editing.fields import Field, Filled, read_form
@@ -24,7 +25,7 @@ from desk.preview import reader_choices
 from desk.selecting import everything
 from desk.web.public import Problem
 from desk.web.staff import session
-from desk.web.staff.desk import Desk
+from desk.web.staff.desk import Desk, path
 from desk.web.staff.editions.room import Room, found, told
 
 MOST_BYTES = MAX_PICTURE_BYTES + 3 * 1024 * 1024  # a photo, and more text than a file may hold: it is told kindly
@@ -115,7 +116,15 @@ def page(
         talk=talk,
         name=room.title(key.slug),
         problems=problems or date_problems(desk, one, filled),
+        picture_now=_picture_of(tried.press, one, filled),
     )
+
+
+def _picture_of(press: Press, one: Opened, filled: Filled) -> str:
+    """Where the browser finds the picture that the form names; nothing when it cannot be shown."""
+    named = filled.values.get("image", "")
+    made = press.picture(beside(one.name, named)) if named else None
+    return path("picture", name=made.name) if made else ""
 
 
 def attempt(room: Room, one: Opened, raw: bytes) -> Tried:

@@ -22,6 +22,8 @@ from desk.web.staff.policy import LETTER, protect
 from desk.web.staff.route import READ, Route
 
 TARGET = "<style>:target{scroll-margin-top:40px}</style>"  # the item that is being written, with room above it
+PAGES = {"browser": "read"}  # a reader token's page, where it is not its name
+_TOKEN = re.compile(r"\[\[(\w+)\]\]")
 _PICTURE = re.compile(r"[0-9a-f]{20}\.(?:jpg|png)")
 
 
@@ -36,10 +38,15 @@ def letter(desk: Desk, bulletin: str, day: str, slug: str) -> Response:
         except BuilderError as error:
             return _shown("\n".join(map(str, error.findings)), "text/plain; charset=utf-8", view)
         if view == "text":
-            return _shown(made.text, "text/plain; charset=utf-8", view)
-        html = made.html.replace(f"{room.press.house.publisher.url}/images/", "/desk/pictures/")
+            return _shown(_with_examples(made.text, room), "text/plain; charset=utf-8", view)
+        html = _with_examples(made.html, room).replace(f"{room.press.house.publisher.url}/images/", "/desk/pictures/")
     html = html.replace("</head>", f"{TARGET}</head>", 1)
     return _shown(as_scheme(html, "dark" if view == "dark" else "light"), "text/html; charset=utf-8", view)
+
+
+def _with_examples(text: str, room: Room) -> str:
+    """Where each reader has links of their own, an example's stand."""
+    return _TOKEN.sub(lambda token: f"{room.press.house.publisher.url}/{PAGES.get(token[1], token[1])}/example", text)
 
 
 def _as_typed(room: Room, slug: str) -> Room:

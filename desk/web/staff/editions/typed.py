@@ -62,8 +62,7 @@ def _as_json(tried: Tried, one: Opened, filled: Filled, problems: Problems) -> d
     return {
         "found": {
             field: [
-                {"severity": p.finding.severity, "message": p.said, "line": p.line, "words": p.words}
-                for p in listed
+                {"severity": p.finding.severity, "message": p.said, "line": p.line, "words": p.words} for p in listed
             ]
             for field, listed in by_field(tried.found, one.fields, unread).items()
         },
