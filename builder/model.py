@@ -159,7 +159,6 @@ class Words:
     """What the proof-reader needs to know of this publisher's language."""
 
     known_acronyms: Tags = frozenset()
-    spellings: Tags = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

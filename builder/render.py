@@ -17,8 +17,8 @@ from builder.view import EditionView, ItemView
 if TYPE_CHECKING:
     from jinja2 import Template
 
-GMAIL_CLIP_BYTES = 102_400  # a longer message ends in "View entire message" and loses its unsubscribe link
-ENCODED_LIMIT = 100_000  # E1; quoted-printable, as it is sent
+# E1; quoted-printable, as it is sent. Gmail cuts a message off at 102,400, its unsubscribe link with it.
+ENCODED_LIMIT = 100_000
 WORTH_CUTTING = 600  # bytes of a body; cutting a shorter one saves nothing
 CUT_ITEM_BYTES = 400  # what a summary and its link take instead
 LETTER = "email/edition.mjml"

@@ -116,10 +116,6 @@ class Outcome:
     words: str = ""
     stage: str = ""
 
-    @property
-    def is_final(self) -> bool:
-        return self.state.is_settled
-
 
 ATTEMPTING = Outcome(State.ATTEMPTING)
 

@@ -270,8 +270,8 @@ def _release_groups(table: Table, zone: ZoneInfo) -> dict[str, datetime]:
 
 
 def _words(table: Table) -> Words:
-    table.only("known-acronyms", "spellings")
-    return Words(frozenset(table.texts("known-acronyms")), frozenset(table.texts("spellings")))
+    table.only("known-acronyms")
+    return Words(frozenset(table.texts("known-acronyms")))
 
 
 MOST_DAYS_BEFORE = 60

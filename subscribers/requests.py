@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from db.schema import subscribers as tables
 from subscribers import rules, store
-from subscribers.address import Address, parse
+from subscribers.address import Address
 from subscribers.model import Basis, Choices, Proof, Subscriber, SubscribersError
 from subscribers.tokens import CONFIRMATION_LIFE, Keys, confirmation_hash, new_confirmation
 
@@ -218,8 +218,3 @@ def _wanted(text: str) -> Mapping[str, Choices]:
 def drop_expired(connection: Connection, before: datetime) -> int:
     """Forget every request that ended before then; how many."""
     return connection.execute(delete(tables.request).where(tables.request.c.expires_at < before)).rowcount
-
-
-def address_of(text: str) -> Address:
-    """The address that somebody typed in; raises BadAddress."""
-    return parse(text)

@@ -122,8 +122,8 @@ def withdraw(context: Context, reference: str, now: str | None) -> None:
 
     with newsroom(context, now) as room:
         gone = acts.withdraw(room, _held(room, reference), staff_proof("").actor)
-    told = _as_json(gone.held) | {"mailed": gone.mailed.letters, "everywhere": gone.everywhere}
-    mailed = f" It was in {gone.mailed.letters} letters that had left." if gone.mailed.letters else ""
+    told = _as_json(gone.held) | {"mailed": gone.mailed, "everywhere": gone.everywhere}
+    mailed = f" It was in {gone.mailed} letters that had left." if gone.mailed else ""
     said = "gone" if gone.everywhere else "gone from its page; the site could not be built anew"
     say(context, told, f"{gone.held.reference} is {said}.{mailed}")
     if not gone.everywhere:

@@ -27,8 +27,3 @@ def some_lines(text: str) -> str:
 def body(text: str) -> str:
     """A trailing space may mean a line break in Markdown, so only whole empty lines around the text go."""
     return clean(text).strip("\n")
-
-
-def has_unseen(text: str) -> bool:
-    """Whether cleaning took something away that its author could not see."""
-    return bool(UNSEEN.search(LINE_ENDS.sub("\n", text)) or _LONE.search(text))

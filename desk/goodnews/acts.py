@@ -15,7 +15,6 @@ from sqlalchemy import Connection
 import db
 from desk.goodnews import placing, removing, telling
 from desk.goodnews.newsroom import Newsroom
-from desk.goodnews.removing import Mailed
 from goodnews import arrivals, life, retention, store
 from goodnews.form import Filled, changed
 from goodnews.model import Arrival, GoodNewsError, Held, NotNow, Photo, Received, State, Story
@@ -29,7 +28,8 @@ Also = Callable[[Connection], None] | None
 @dataclass(frozen=True, slots=True)
 class Gone:
     held: Held
-    mailed: Mailed
+    mailed: int
+    """Letters that carried it and have left."""
     everywhere: bool
     """False: the site could not be built anew; its page and photos are gone, lists and feeds follow by themselves."""
 
@@ -165,8 +165,8 @@ def take_photos_down(room: Newsroom, held: Held, actor: str, *, also: Also = Non
     return Gone(found, before, everywhere)
 
 
-def _of(mailed: Mailed) -> str:
-    return f"{mailed.letters} letters" if mailed.letters else ""
+def _of(mailed: int) -> str:
+    return f"{mailed} letters" if mailed else ""
 
 
 def _act(

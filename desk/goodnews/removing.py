@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -23,35 +22,25 @@ from goodnews.model import Held
 log = logging.getLogger("bulletin.goodnews")
 
 
-@dataclass(frozen=True, slots=True)
-class Mailed:
-    """What cannot be taken back."""
-
-    letters: int = 0
-    """That carried the story and have left."""
-    held_back: int = 0
-    """Letters of a sending that was under way: they wait for a person."""
-
-
-def mailed(engine: Engine, held: Held) -> Mailed:
-    """How many letters of its edition have left, and how many have not."""
+def mailed(engine: Engine, held: Held) -> int:
+    """How many letters that carried the story have left: they cannot be taken back."""
     if not held.edition:
-        return Mailed()
-    left = waiting = 0
+        return 0
     with db.reading(engine) as connection:
-        for one in books.mailings(connection):
-            if (one.bulletin, one.edition) == (held.bulletin, str(held.edition)):
-                counts = books.counts(connection, one.id)
-                left += counts.accepted + counts.in_doubt
-                waiting += 0 if one.finished_at else counts.waiting
-    return Mailed(left, waiting)
+        theirs = (one for one in books.mailings(connection) if _carried(one, held))
+        counts = [books.counts(connection, one.id) for one in theirs]
+    return sum(each.accepted + each.in_doubt for each in counts)
+
+
+def _carried(mailing: books.Sending, held: Held) -> bool:
+    return (mailing.bulletin, mailing.edition) == (held.bulletin, str(held.edition))
 
 
 def hold_mailings(engine: Engine, held: Held) -> None:
     """A sending that is under way stops at its next letter, and waits for a person: what is frozen cannot be changed."""
     with db.writing(engine) as connection:
         for one in books.mailings(connection, only_open=True):
-            if (one.bulletin, one.edition) == (held.bulletin, str(held.edition)):
+            if _carried(one, held):
                 books.pause(connection, one.id)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
-from pathlib import Path
 
 import db
 from builder.model import Edition, Variant
@@ -111,8 +110,3 @@ def still_in_letters(register: Register, editions: list[Edition], traces: Traces
 def days_of(editions: list[tuple[str, date]], press: Press) -> list[Edition]:
     found = (press.content.edition(bulletin, day) for bulletin, day in editions)
     return [edition for edition in found if edition]
-
-
-def outbox_names(root: Path, folder: Path) -> str:
-    """How a folder of letters that have left is told."""
-    return folder.relative_to(root).as_posix() if folder.is_relative_to(root) else str(folder)

@@ -15,7 +15,6 @@ from flask import Flask
 from desk.carrying import Postman, make_postman
 from desk.goodnews.newsroom import Newsroom
 from desk.goodnews.rounds import Rounds
-from desk.letters import Sending
 from desk.outbox import Outbox
 from desk.register import Register, open_register
 from desk.settings import Settings
@@ -36,11 +35,13 @@ LONGEST_REQUEST = max(
 def serve(settings: Settings, host: str, port: int, start: datetime | None, ready: Callable[[], None]) -> None:
     """Until SIGTERM or Ctrl-C, which let the requests in hand finish. `start`: act as if it were this moment now.
 
-    Raises what `open_app` raises, and OSError when the port is taken.
+    Raises BuilderError, DatabaseError, SettingsError and SubscribersError, each of which says what to do, and OSError
+    when the port is taken.
     """
     register, clock = open_register(settings), started_at(start) if start else now
     postman = make_postman(register.engine, settings, clock, watches=True)
-    app = _app(register, clock, Outbox(settings.house.publisher, clock, postman.hurry))
+    outbox = Outbox(settings.house.publisher, clock, postman.hurry)
+    app = create_app(settings, engine=register.engine, keys=register.keys, clock=clock, sending=outbox)
     _keep_quiet()
     server = server_of(app, host, port)
     signal.signal(signal.SIGTERM, _stop)
@@ -86,15 +87,6 @@ def _background(
         postman.stop()
         sender.stop()
         notes.join(END_SECONDS)
-
-
-def open_app(settings: Settings, clock: Callable[[], datetime] = now) -> Flask:
-    """Raises BuilderError, DatabaseError, SettingsError and SubscribersError, each of which says what to do."""
-    return _app(open_register(settings), clock)
-
-
-def _app(register: Register, clock: Callable[[], datetime], sending: Sending | None = None) -> Flask:
-    return create_app(register.settings, engine=register.engine, keys=register.keys, clock=clock, sending=sending)
 
 
 def started_at(start: datetime) -> Callable[[], datetime]:

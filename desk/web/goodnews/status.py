@@ -57,7 +57,7 @@ def _facts(place: Place, held: Held) -> dict[str, Any]:
         "permalink": values["permalink"],
         "may_amend": place.room.may_amend(held),
         "may_withdraw": life.may("withdrawn", held),
-        "mailed": removing.mailed(place.room.engine, held).letters if held.slug else 0,
+        "mailed": removing.mailed(place.room.engine, held) if held.slug else 0,
     }
 
 
