@@ -39,11 +39,16 @@ class Alone:
 
     @property
     def kind(self) -> str:
-        return f"action-{sha256(self.item.slug.encode()).hexdigest()[:8]}"
+        return kind_of(self.item.slug)
 
     @property
     def name(self) -> str:
         return f"{self.edition.bulletin}-{self.edition.day}-{self.kind}"
+
+
+def kind_of(slug: str) -> str:
+    """The kind of mailing that sends this item alone."""
+    return f"action-{sha256(slug.encode()).hexdigest()[:8]}"
 
 
 def alone(office: Office, edition: Edition, slug: str) -> Alone:
@@ -147,5 +152,22 @@ def _is_meant(office: Office, item: Item, audiences: frozenset[str]) -> bool:
 
 
 def count(office: Office, one: Alone) -> int:
+    return reach(office, one).readers
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Who would get it. `refused`: of those, who have said no since; `chose`: everybody who wants actions at once."""
+
+    readers: int
+    refused: int
+    chose: int
+
+
+def reach(office: Office, one: Alone) -> Reach:
+    """Reads only."""
     with db.reading(office.engine) as connection:
-        return sum(not each.suppressed for each in recipients(connection, office, one))
+        found = list(recipients(connection, office, one))
+        chose = sum(1 for _ in choices.at_once(connection, one.edition.bulletin, office.today))
+    refused = sum(bool(each.suppressed) for each in found)
+    return Reach(len(found) - refused, refused, chose)

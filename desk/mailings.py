@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,9 +14,12 @@ from builder.model import Edition
 from delivery import schedule
 from delivery.ledger import books
 from delivery.ledger.books import Fate, Sending
+from delivery.ledger.freezing import AlreadyFrozenError
 from delivery.model import Counts, DeliveryError, State
-from desk import rounds, sending
-from desk.office import Office
+from desk import at_once, rounds, sending
+from desk.at_once import Alone
+from desk.engines import make_engine
+from desk.office import CannotSend, Office
 from desk.selecting import fingerprint
 
 SHELVES = {"in-doubt": State.IN_DOUBT, "failed": State.FAILED, "deferred": State.DEFERRED}
@@ -127,3 +131,15 @@ def send_now(office: Office, edition: Edition, by: str) -> None:
     with db.writing(office.engine) as connection:
         given = (edition.bulletin, str(edition.day), at)
         schedule.plan(connection, *given, by=by, now=office.now, fingerprint=mark)
+
+
+def send_alone_now(office: Office, one: Alone) -> None:
+    """Frozen for whoever it is for; whoever watches over sendings goes on with it within seconds. Raises CannotSend and others."""
+    at_once.refuse_unless_ready(office, one)
+    at_once.refuse_unapproved(office, one)
+    make_engine(office.delivering)
+    sending.terms_of(office)
+    if not at_once.count(office, one):
+        raise CannotSend(f"Nobody who chose actions at once is meant by {one.item.key}. It is in its edition.")
+    with suppress(AlreadyFrozenError):  # pressed twice
+        rounds.freeze_alone(office, one)

@@ -111,11 +111,21 @@ def values(office: Office, sending: Sending, found: Reported) -> dict[str, Any]:
     return {
         "name": bulletin.name if bulletin else sending.bulletin,
         "day": say(date.fromisoformat(sending.edition)),
+        "about": _about(office, sending),
         "frozen": _spoken(office, sending.frozen_at),
         "finished": _spoken(office, sending.finished_at) if sending.finished_at else "",
         "numbers": found.as_dict(),
         "widths": report.widths(found.report.counts),
     }
+
+
+def _about(office: Office, sending: Sending) -> str:
+    """The title of the one item that this mailing is about; nothing for an edition, and for an item that has gone."""
+    from desk.at_once import kind_of
+
+    edition = office.press.content.edition(sending.bulletin, date.fromisoformat(sending.edition))
+    items = edition.items if edition and sending.kind != "edition" else ()
+    return next((item.title for item in items if kind_of(item.slug) == sending.kind), "")
 
 
 def _spoken(office: Office, moment: datetime) -> str:

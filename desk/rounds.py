@@ -213,17 +213,26 @@ def freeze(office: Office, edition: Edition) -> int:
 
 def post_alone(office: Office, one: Alone, progress: Progress | None = None) -> Summary:
     """An action by itself: frozen for those who chose that, then delivered. Said again, it goes on where it stopped."""
+    from delivery.ledger.freezing import AlreadyFrozenError
+    from desk import sending
+
+    with suppress(AlreadyFrozenError):
+        freeze_alone(office, one)
+    return sending.deliver(office, one.name, progress)
+
+
+def freeze_alone(office: Office, one: Alone) -> int:
+    """One transaction: its letter as it stands now, and whoever it is for at this moment. Raises AlreadyFrozenError."""
     import db
     from delivery.ledger import freezing
-    from desk import at_once, sending
+    from desk import at_once
     from desk.freezing import hold_still, mailing_of
 
     mailing = mailing_of(office, one.edition, kind=one.kind)
-    with suppress(freezing.AlreadyFrozenError), db.writing(office.engine) as connection:
+    with db.writing(office.engine) as connection:
         hold_still(connection)
         readers = at_once.recipients(connection, office, one)
-        freezing.freeze(connection, mailing, [one.letter], readers, now=office.now, fingerprint=one.fingerprint)
-    return sending.deliver(office, one.name, progress)
+        return freezing.freeze(connection, mailing, [one.letter], readers, now=office.now, fingerprint=one.fingerprint)
 
 
 def take_outcomes(engine: Engine, keys: Keys, reports: Iterable[Report], now: datetime) -> list[Consequence]:

@@ -137,7 +137,7 @@ def test_from_the_schools_phone_to_the_published_story_and_back(
     page.get_by_label("In our emails").check()
     page.get_by_label("On our website").check()
     page.get_by_label("Which member of staff").fill("Headteacher")
-    page.get_by_label("On which day?").fill("2025-01-08")
+    page.get_by_role("group", name="On which day?").get_by_label("Day", exact=True).fill("2025-01-08")
     press(page, "Continue")
     look(page, "a last look", seen)
     press(page, "Send")

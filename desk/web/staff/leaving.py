@@ -6,6 +6,7 @@ from datetime import date
 
 from flask import Response, abort, request
 
+from builder.kinds import Action
 from builder.model import BuilderError, Edition
 from delivery.model import DeliveryError
 from desk import mailings, planning, sending
@@ -25,7 +26,7 @@ STEPS = ("test", "plan", "unplan", "now")
 
 def edition(desk: Desk, bulletin: str, day: str) -> Response:
     with desk.office() as office:
-        found = _edition(office, bulletin, day)
+        found = edition_of(office, bulletin, day)
         before = sending.sent_before(office, found)
         if before:
             return desk.go("report", name=before.name)
@@ -40,7 +41,7 @@ def edition(desk: Desk, bulletin: str, day: str) -> Response:
     return desk.go("send-edition", bulletin=bulletin, day=day, done=f"send-{what}")
 
 
-def _edition(office: Office, bulletin: str, day: str) -> Edition:
+def edition_of(office: Office, bulletin: str, day: str) -> Edition:
     try:
         found = office.press.content.edition(bulletin, date.fromisoformat(day))
     except ValueError:
@@ -64,6 +65,8 @@ def _page(desk: Desk, office: Office, found: Edition, problems: Problems = ()) -
         transport=office.delivering.transport,
         typed=request.form.get("address", session.staff().address),
         at=request.form.get("at", ""),
+        number=request.form.get("number", ""),
+        actions=[item for item in found.items if isinstance(item.details, Action)],
         problems=problems,
     )
 
@@ -86,6 +89,8 @@ def _do(desk: Desk, office: Office, found: Edition, what: str) -> Problems:
             case "unplan":
                 planning.unplan(office, found)
             case "now":
+                if not confirmed(sending.plan(office, found).readers):
+                    return (Problem("number", "number-wrong"),)
                 mailings.send_now(office, found, desk.proof("sent").actor)
     except CannotSend as error:
         return (Told("acts", str(error)), *(Told("acts", str(finding)) for finding in error.findings))
@@ -95,6 +100,11 @@ def _do(desk: Desk, office: Office, found: Edition, what: str) -> Problems:
         return (Problem("at", "time-wrong"),)
     desk.record(f"send-{what}", about=found.key)
     return ()
+
+
+def confirmed(readers: int) -> bool:
+    """Whoever sends types to how many: nothing leaves by a slip, nor to a list that grew meanwhile."""
+    return request.form.get("number", "").replace(",", "").replace(" ", "").strip() == str(readers)
 
 
 def _test(office: Office, found: Edition) -> Problems:

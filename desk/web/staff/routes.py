@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from desk.web.staff import (
+    alone,
     calendar,
     frame,
     house,
@@ -47,4 +48,5 @@ ROUTES: tuple[Route, ...] = (
     *people.ROUTES,
     *mailings.ROUTES,
     *leaving.ROUTES,
+    *alone.ROUTES,
 )

@@ -16,6 +16,8 @@ from desk import living
 from desk.planning import approve, fire
 from desk.staff.record import acts
 from desk.web.staff.desk import Desk
+from subscribers import acts as subscribing
+from subscribers.model import Choices, Proof
 from tests.web.place import Place, Reader
 
 MAILING = "weekly-2025-01-14"
@@ -95,8 +97,11 @@ def test_before_its_moment_nobody_can_send_it_and_then_one_press_does_once(place
     sender = place.at_desk("administrator")
     page = sender.get(SEND).text
     assert "Send it now to 31 readers" in page
+    for number in ("", "30"):
+        refused = sender.post(SEND, {"step": "now", "number": number})
+        assert refused.status_code == 422 and "Type the number of readers as it is shown" in refused.text
     for _ in range(2):
-        assert sender.post(SEND, {"step": "now"}).status_code == 303
+        assert sender.post(SEND, {"step": "now", "number": "31"}).status_code == 303
     place.clock.at += timedelta(minutes=1)
     with desk.office() as office:
         (fired,) = [one for one in fire(office) if one.name.startswith("weekly")]
@@ -106,6 +111,64 @@ def test_before_its_moment_nobody_can_send_it_and_then_one_press_does_once(place
     with db.reading(place.engine) as connection:
         (done, *_) = acts(connection, what="send-now")
     assert done.about == f"weekly/{living.COMING}" and done.actor.startswith("staff:")
+
+
+ACTION = f"{SEND}/spring-census-queries"
+
+
+def choose_at_once(place: Place, most: int) -> None:
+    """Some readers of the weekly wish so on their pages."""
+    desk: Desk = place.app.view_functions["desk:week"].args[0]  # type: ignore[attr-defined]
+    with db.writing(place.engine) as connection:
+        numbers = connection.execute(
+            text("SELECT subscriber_id FROM subscription WHERE bulletin = 'weekly' AND ended_at IS NULL ORDER BY 1 LIMIT :n"),
+            {"n": most},
+        ).scalars().all()  # fmt: skip
+        for number in numbers:
+            proof = Proof(place.clock.at, "page")
+            subscribing.change(connection, desk.keys, number, "weekly", Choices(frozenset(), "everything", "actions-at-once"), proof)  # fmt: skip
+
+
+def test_an_action_is_read_approved_counted_and_sent_by_itself_once(place: Place, sender: Reader) -> None:
+    editor = place.at_desk("editor")
+    assert "Nobody who chose actions at once is meant by it" not in (page := editor.get(ACTION).text)
+    assert "0 readers" in page and "Nobody has approved it to go by itself" in page
+    choose_at_once(place, 3)
+    assert "spring-census-queries" in sender.get(SEND).text
+    assert sender.post(f"{ACTION}/now", {"number": "3"}, form=ACTION).status_code == 422
+    assert editor.post(f"{ACTION}/approve", form=ACTION).status_code == 303
+    page = editor.get(ACTION).text
+    assert "A sender can send it now" in page and "3 readers" in page and "Send it now to" not in page
+    assert "7 February 2025" in editor.get(f"{ACTION}/letter?view=text").text
+    assert editor.post(f"{ACTION}/now", {"number": "3"}, form=ACTION).status_code == 403
+    refused = sender.post(f"{ACTION}/now", {"number": "4"}, form=ACTION)
+    assert refused.status_code == 422 and 'href="#number"' in refused.text
+    sent = sender.post(f"{ACTION}/now", {"number": "3"}, form=ACTION)
+    assert sent.status_code == 303
+    report = sent.location.partition("?")[0]
+    assert sender.post(f"{ACTION}/now", {"number": "3"}, form=SEND).location == report
+    assert sender.get(ACTION).location == report
+    for what, said in (("pause", "Paused"), ("resume", "Going out")):
+        sender.post(f"{report}/act", {"what": what}, form=report)
+        page = sender.get(report).text
+        assert said in page and "Spring census: clear your remaining queries" in page and "One action" in page
+    desk: Desk = place.app.view_functions["desk:week"].args[0]  # type: ignore[attr-defined]
+    with desk.office() as office:
+        (fired,) = [one for one in fire(office) if "action" in one.name]
+    assert fired.summary and fired.summary.counts.accepted == 3
+    with db.reading(place.engine) as connection:
+        (done, *_) = acts(connection, what="action-sent")
+    assert done.about == f"weekly/{living.COMING}/spring-census-queries" and done.details["readers"] == 3
+
+
+def test_what_cannot_go_by_itself_says_why(place: Place, sender: Reader) -> None:
+    page = sender.get(f"{SEND}/senco-network").text
+    assert "Only actions are sent by themselves" in page and "Send it now" not in page
+    assert sender.get(f"{SEND}/nothing-of-the-sort").status_code == 404
+    file = place.settings.root / "content" / "weekly" / living.COMING / "spring-census-queries.md"
+    file.write_text(file.read_text().replace("---\n", "---\ndraft: yes\n", 1))
+    assert "is a draft" in sender.get(ACTION).text
+    assert sender.post(f"{ACTION}/now", {"number": "0"}, form=SEND).status_code == 422
 
 
 def test_a_test_letter_goes_to_one_address_only(place: Place, sender: Reader) -> None:

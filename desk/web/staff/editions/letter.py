@@ -36,12 +36,12 @@ def letter(desk: Desk, bulletin: str, day: str, slug: str) -> Response:
         try:
             _, made = letter_for(room.press, room.edition, request.args.get("as", ""))
         except BuilderError as error:
-            return _shown("\n".join(map(str, error.findings)), "text/plain; charset=utf-8", view)
+            return shown_alone("\n".join(map(str, error.findings)), "text/plain; charset=utf-8", view)
         if view == "text":
-            return _shown(_with_examples(made.text, room), "text/plain; charset=utf-8", view)
+            return shown_alone(_with_examples(made.text, room), "text/plain; charset=utf-8", view)
         html = _with_examples(made.html, room).replace(f"{room.press.house.publisher.url}/images/", "/desk/pictures/")
     html = html.replace("</head>", f"{TARGET}</head>", 1)
-    return _shown(as_scheme(html, "dark" if view == "dark" else "light"), "text/html; charset=utf-8", view)
+    return shown_alone(as_scheme(html, "dark" if view == "dark" else "light"), "text/html; charset=utf-8", view)
 
 
 def _with_examples(text: str, room: Room) -> str:
@@ -68,7 +68,7 @@ def _as_typed(room: Room, slug: str) -> Room:
     return Room(room.desk, press, press.content.edition(key.bulletin, key.day) or room.edition)
 
 
-def _shown(text: str, kind: str, view: str) -> Response:
+def shown_alone(text: str, kind: str, view: str) -> Response:
     policy = LETTER.replace("img-src 'self' https: data:", "img-src 'none'") if view == "plain" else LETTER
     response = protect(packed(Response(text, content_type=kind)), policy)
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
