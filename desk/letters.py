@@ -14,7 +14,17 @@ from builder.press import Press
 from subscribers.model import Choices
 from subscribers.tokens import Keys, signed_link
 
-NAMES = ("confirm", "already", "welcome", "changed", "goodbye", "new-address", "old-address", "sign-in")
+NAMES = (
+    "confirm",
+    "already",
+    "welcome",
+    "changed",
+    "goodbye",
+    "new-address",
+    "old-address",
+    "old-address-told",
+    "sign-in",
+)
 ABOUT_STORIES = tuple(
     f"story-{name}" for name in ("received", "needed", "asked", "accepted", "published", "declined", "withdrawn")
 )
@@ -87,6 +97,12 @@ class Writer:
         """One letter to each of the two addresses: both must say yes."""
         self._keep(connection, "old-address", old, {"confirm": self._url("confirm", old_token)})
         self._keep(connection, "new-address", new, {"confirm": self._url("confirm", new_token)})
+
+    def moving_by_staff(self, connection: Connection, old: str | None, new: str, token: str) -> None:
+        """The link goes to the new address; the old one, unless it must not be written to, is told, and not where they go."""
+        self._keep(connection, "new-address", new, {"confirm": self._url("confirm", token)})
+        if old is not None:
+            self._keep(connection, "old-address-told", old, {})
 
     def story(self, connection: Connection, name: str, address: str, values: Mapping[str, str]) -> None:
         """To a school, about its story: `story-<name>`."""

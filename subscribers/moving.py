@@ -27,8 +27,10 @@ def move(
 
 
 def _carry_noes(connection: Connection, keys: Keys, person: Subscriber, new: Address) -> None:
-    """What somebody refused under one address they have refused under the other too."""
+    """What somebody refused under one address they have refused under the other too. A dead mailbox refused nothing."""
     for no in store.noes(connection, keys, parse(person.address).key):
+        if no.reason == "bounced":
+            continue
         store.keep_no(connection, replace(no, address_hash=address_hash(keys, new.key)))
 
 

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
 
 from db.schema import subscribers as tables
 from subscribers import rules, store
@@ -44,7 +44,7 @@ class Request:
     kind: Kind
     address: str
     wanted: Mapping[str, Choices]
-    part: str  # "address"; for a change of address "old" or "new"
+    part: str  # "address"; for a change of address "old" or "new", or "address" when staff asked for them
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,46 @@ def ask_new_address(
     _keep_token(connection, number, old_token, "old")
     _keep_token(connection, number, new_token, "new")
     return old_token, new_token
+
+
+def ask_for_reader(
+    connection: Connection, keys: Keys, person: Subscriber, new: Address, asked: str, proof: Proof, random: Random
+) -> str | None:
+    """Staff note that a reader asked for another address; the token for the letter there, or None when none may be sent.
+
+    Only the new address must confirm: who asked is known, and the old mailbox is often gone. An earlier one waits no longer:
+    it may have been a slip, and its link would still work. `asked`: how they asked.
+    """
+    noes = [no.reason for no in store.noes(connection, keys, new.key)]
+    if not rules.may_send_confirmation(_asked_lately(connection, new.key, proof.at), noes):
+        return None
+    stop_moving(connection, person.id, proof.at)
+    wish = json.loads(_as_json(Wish(new, rules.lost_with_the_mailbox(person)))) | {"asked": asked, "by": proof.actor}
+    wanted = json.dumps(wish, ensure_ascii=False)
+    number = _keep(connection, "change-address", new, proof.at, person.id, wanted)
+    token = new_confirmation(random)
+    _keep_token(connection, number, token, "address")
+    store.note(connection, person.id, None, "move-asked", proof, json.dumps({"asked": asked}, ensure_ascii=False))
+    return token
+
+
+def stop_moving(connection: Connection, number: int, now: datetime) -> int:
+    """Their open changes of address can be confirmed no more; how many there were."""
+    ended = update(tables.request).where(*_moving(number, now)).values(expires_at=now)
+    return connection.execute(ended).rowcount
+
+
+def moving_to(connection: Connection, number: int, now: datetime) -> tuple[str, datetime] | None:
+    """The address that a reader is to confirm, and since when."""
+    query = select(tables.request.c.address, tables.request.c.created_at).where(*_moving(number, now))
+    row = connection.execute(query.order_by(tables.request.c.id.desc())).first()
+    return (row.address, row.created_at) if row else None
+
+
+def _moving(number: int, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    request = tables.request.c
+    is_open = (request.kind == "change-address", request.done_at.is_(None), request.expires_at > now)
+    return (request.subscriber_id == number, *is_open)
 
 
 def look(connection: Connection, token: str, now: datetime) -> Request:
@@ -137,9 +177,11 @@ def _change_address(
     _done(connection, row.request_id, proof.at)
     from subscribers.moving import move
 
-    return Confirmed(
-        "change-address", move(connection, keys, person, Address(row.address, row.address_key), bases, proof)
-    )
+    moved = move(connection, keys, person, Address(row.address, row.address_key), bases, proof)
+    if again := {name: wish for name, wish in _wanted(row.wanted).items() if moved.open_for(name) is None}:
+        store.write(connection, keys, moved, row.address_key, rules.confirm(moved, again, bases), proof)
+        moved = store.by_id(connection, moved.id) or moved
+    return Confirmed("change-address", moved)
 
 
 def _open_request(connection: Connection, token: str, now: datetime) -> Row[Any]:

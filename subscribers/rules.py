@@ -151,6 +151,12 @@ def come_back(person: Subscriber, bulletin: str | None, since: datetime, every: 
     return tuple(changes)
 
 
+def lost_with_the_mailbox(person: Subscriber) -> dict[str, Choices]:
+    """What ended only because the mailbox was gone: with another address it may begin again, if the reader says so."""
+    newest = {held.bulletin: held for held in person.subscriptions}  # the oldest first
+    return {name: held.choices for name, held in newest.items() if held.ended_reason == "bounced"}
+
+
 def _left_since(person: Subscriber, bulletin: str | None, since: datetime) -> tuple[Subscription, ...]:
     """The newest ending of each bulletin, unless it is open again."""
     newest = {

@@ -15,6 +15,8 @@ from subscribers import requests
 from subscribers.model import Choices, Subscriber
 from subscribers.tokens import signed_link
 
+_MOVES = {"old": "old", "new": "new", "address": "new"}
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -32,7 +34,7 @@ def confirm(public: Public, token: str) -> Response:
             asked = requests.look(connection, token, public.clock())
     except requests.NotConfirmable:
         return public.page("used", status=404)
-    title = "confirm" if asked.kind == "subscribe" else f"confirm-{asked.part}"
+    title = "confirm" if asked.kind == "subscribe" else f"confirm-{_MOVES[asked.part]}"
     return public.page("confirm", title, asked=asked, wanted=_said(public, asked.wanted.items()))
 
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
 
 from flask import Response, abort, request
+from sqlalchemy import Connection
 
 import db
 from delivery.ledger import books
@@ -17,13 +17,16 @@ from desk import person as persons
 from desk import rounds
 from desk.dateboxes import Boxes, typed
 from desk.letters import say_choices
-from desk.web.forms import read_choices, read_pause
+from desk.staff.record import acts as acts_of
+from desk.web.forms import read_address, read_choices, read_pause
 from desk.web.public import Problem
 from desk.web.staff.desk import Desk
+from desk.web.staff.reader_history import told_together
+from desk.web.staff.readers import line
 from desk.web.staff.route import BOTH, READ, WRITE, Route
-from subscribers import acts, store
+from subscribers import acts, requests, rights, rules, store
 from subscribers.address import parse
-from subscribers.model import EVERY_BULLETIN, ConsentEvent, Subscriber, Subscription
+from subscribers.model import EVERY_BULLETIN, Choices, Subscriber, Subscription
 
 HOW = "changed by staff"
 SHOWN_LETTERS = 20
@@ -39,19 +42,6 @@ class Held:
     is_paused: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a person's history, ready to be said."""
-
-    at: datetime
-    what: str
-    bulletin: str
-    how: str
-    actor: str
-    source: str
-    evidence: dict[str, Any]
-
-
 def page(desk: Desk, number: int) -> Response:
     return shown(desk, _person(desk, number))
 
@@ -65,7 +55,10 @@ def shown(
     with db.reading(desk.engine) as connection:
         history = store.history(connection, person.id)
         noes = store.noes(connection, desk.keys, parse(person.address).key)
-        letters = books.of_reader(connection, [str(person.id)])
+        numbers = rights.numbers(connection, parse(person.address))
+        letters = books.of_reader(connection, [str(one) for one in numbers])
+        deeds = [act for one in numbers for act in acts_of(connection, about=f"subscriber {one}")]
+        moving = requests.moving_to(connection, person.id, desk.now)
     words = desk.public.reading().words
     return desk.page(
         "subscriber",
@@ -80,7 +73,8 @@ def shown(
             )
             for each in person.subscriptions
         ],
-        history=[_line(desk, event) for event in reversed(history)],
+        history=told_together(desk, history, deeds, letters),
+        moving=moving,
         noes=noes,
         letters=list(reversed(letters))[:SHOWN_LETTERS],
         older_letters=max(0, len(letters) - SHOWN_LETTERS),
@@ -90,16 +84,6 @@ def shown(
         pauses=pauses,
         no_date=Boxes(),
     )
-
-
-def _line(desk: Desk, event: ConsentEvent) -> Line:
-    proof, bulletin = event.proof, desk.public.name(event.bulletin) if event.bulletin else ""
-    try:
-        evidence = json.loads(proof.evidence) if proof.evidence else {}
-    except ValueError:
-        evidence = {}
-    kept = evidence if isinstance(evidence, dict) else {}
-    return Line(proof.at, event.what, bulletin, proof.how, proof.actor, proof.source, kept)
 
 
 def _person(desk: Desk, number: int) -> Subscriber:
@@ -116,19 +100,46 @@ def choices(desk: Desk, number: int, bulletin: str) -> Response:
     person = _person(desk, number)
     held = _held(person, bulletin)
     if request.method != "POST":
-        return desk.page(
-            "subscriber-choices",
-            person=person,
-            name=desk.public.name(bulletin),
-            chosen=held.choices,
-            axes=desk.house.audiences.axes,
-        )
-    wanted = read_choices(request.form, desk.house.audiences)
+        return _choices(desk, person, bulletin, held.choices)
+    wanted, asked = read_choices(request.form, desk.house.audiences), line("asked")
+    if not asked:
+        return _choices(desk, person, bulletin, wanted, (Problem("asked", "asked-missing"),))
     if wanted != held.choices:
         with db.writing(desk.engine) as connection:
-            acts.change(connection, desk.keys, person.id, bulletin, wanted, desk.proof(HOW))
+            acts.change(
+                connection, desk.keys, person.id, bulletin, wanted, desk.proof(HOW, evidence=evidence_of(asked))
+            )
             desk.record("reader-changed", about=_about(person), connection=connection, bulletin=bulletin)
+            _tell(desk, connection, person, bulletin, wanted)
+        desk.public.sending.hurry()
     return desk.go("subscriber", number=person.id, done="reader-changed")
+
+
+def _choices(
+    desk: Desk, person: Subscriber, bulletin: str, chosen: Choices, problems: tuple[Problem, ...] = ()
+) -> Response:
+    return desk.page(
+        "subscriber-choices",
+        status=422 if problems else 200,
+        person=person,
+        name=desk.public.name(bulletin),
+        chosen=chosen,
+        asked=line("asked"),
+        axes=desk.house.audiences.axes,
+        problems=problems,
+    )
+
+
+def _tell(desk: Desk, connection: Connection, person: Subscriber, bulletin: str, wanted: Choices) -> None:
+    """What staff changed for a reader, the reader is told, unless they must not be written to."""
+    if not store.noes(connection, desk.keys, parse(person.address).key, bulletin):
+        said = say_choices(wanted, desk.house.audiences, desk.public.reading().words)
+        desk.public.writer.changed(connection, person.address, person.id, [bulletin], said)
+
+
+def evidence_of(asked: str) -> str:
+    """How a reader asked: the proof that staff did it for them (C1)."""
+    return json.dumps({"asked": asked}, ensure_ascii=False)
 
 
 def pause(desk: Desk, number: int, bulletin: str) -> Response:
@@ -158,6 +169,55 @@ def end(desk: Desk, number: int, bulletin: str) -> Response:
     if ended:
         desk.record("reader-ended", about=_about(person), bulletin=bulletin)
     return desk.go("subscriber", number=person.id, done="reader-ended")
+
+
+def move(desk: Desk, number: int) -> Response:
+    """They asked for another address: it is theirs once they have pressed the link in the letter that goes there."""
+    person = _person(desk, number)
+    if request.method != "POST":
+        return _move(desk, person)
+    new, problems = read_address(line("address"))
+    problems += () if line("asked") else (Problem("asked", "asked-missing"),)
+    if new is not None and new.key == parse(person.address).key:
+        problems += (Problem("address", "address-same"),)
+    if problems or new is None:
+        return _move(desk, person, problems)
+    proof = desk.proof("asked by staff")
+    desk.public.reading()  # before the database is held
+    with db.writing(desk.engine) as connection:
+        noes = store.noes(connection, desk.keys, parse(person.address).key)
+        if any(no.bulletin == EVERY_BULLETIN and no.reason != "bounced" for no in noes):
+            return _move(desk, person, (Problem("address", "move-refused"),))
+        token = requests.ask_for_reader(connection, desk.keys, person, new, line("asked"), proof, desk.public.random)
+        if token is None:
+            return _move(desk, person, (Problem("address", "move-not-now"),))
+        told = None if any(no.bulletin == EVERY_BULLETIN for no in noes) else person.address
+        desk.public.writer.moving_by_staff(connection, told, new.written, token)
+        desk.record("reader-moving", about=_about(person), connection=connection)
+    desk.public.sending.hurry()
+    return desk.go("subscriber", number=person.id, done="reader-moving")
+
+
+def _move(desk: Desk, person: Subscriber, problems: tuple[Problem, ...] = ()) -> Response:
+    return desk.page(
+        "subscriber-move",
+        status=422 if problems else 200,
+        person=person,
+        address=line("address"),
+        asked=line("asked"),
+        lost=[desk.public.name(each) for each in rules.lost_with_the_mailbox(person)],
+        problems=problems,
+    )
+
+
+def stop_moving(desk: Desk, number: int) -> Response:
+    """The link that waits in the new mailbox opens nothing any more."""
+    person = _person(desk, number)
+    with db.writing(desk.engine) as connection:
+        if requests.stop_moving(connection, person.id, desk.now):
+            store.note(connection, person.id, None, "move-stopped", desk.proof(HOW))
+            desk.record("reader-not-moving", about=_about(person), connection=connection)
+    return desk.go("subscriber", number=person.id, done="reader-not-moving")
 
 
 def rename(desk: Desk, number: int) -> Response:
@@ -222,6 +282,8 @@ ROUTES = (
     Route(f"{HERE}/choices/<bulletin>", "subscriber-choices", choices, BOTH, "sender"),
     Route(f"{HERE}/pause/<bulletin>", "subscriber-pause", pause, WRITE, "sender"),
     Route(f"{HERE}/end/<bulletin>", "subscriber-end", end, WRITE, "sender"),
+    Route(f"{HERE}/address", "subscriber-move", move, BOTH, "sender"),
+    Route(f"{HERE}/address/stop", "subscriber-stay", stop_moving, WRITE, "sender"),
     Route(f"{HERE}/name", "subscriber-name", rename, WRITE, "sender"),
     Route(f"{HERE}/data", "subscriber-data", data, WRITE, "sender"),
     Route(f"{HERE}/erase", "subscriber-erase", erase, BOTH, "sender"),

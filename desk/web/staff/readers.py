@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
-from flask import Response, request
+from flask import Response, abort, request
 from sqlalchemy import func, select
 
 import db
 from db.schema.subscribers import held, suppression
+from desk.dateboxes import one_line
 from desk.web.forms import read_address, read_choices
 from desk.web.public import Problem
 from desk.web.staff import session
 from desk.web.staff.desk import Desk
-from desk.web.staff.route import BOTH, Route
-from subscribers import acts, counts, store
+from desk.web.staff.route import BOTH, WRITE, Route
+from subscribers import acts, counts, exporting, store
 from subscribers.model import Choices
 from subscribers.search import MOST, SHORTEST, search
 
@@ -32,6 +33,10 @@ class Count:
 
 
 def overview(desk: Desk) -> Response:
+    return _overview(desk)
+
+
+def _overview(desk: Desk, problems: tuple[Problem, ...] = ()) -> Response:
     """Numbers for everybody who may come here; names, by a form, for whoever looks after readers."""
     typed = request.form.get("q", "").strip()[:LONGEST]
     people = session.may("sender")
@@ -42,6 +47,10 @@ def overview(desk: Desk) -> Response:
         numbers = _counts(desk, counts.readers(connection, desk.today), counts.paused(connection, desk.today), people)
     return desk.page(
         "subscribers",
+        status=422 if problems else 200,
+        problems=problems,
+        bulletins=[(each.id, each.name) for each in desk.house.bulletins.values()],
+        why=line("why"),
         numbers=numbers,
         found=found,
         typed=typed,
@@ -118,10 +127,12 @@ def _beginning(desk: Desk) -> Filled:
     return Filled(person.address, person.name, bulletin) if person else Filled(bulletin=bulletin)
 
 
-def _filled(desk: Desk) -> Filled:
-    def line(name: str) -> str:
-        return request.form.get(name, "").replace("\x00", "").strip()[:LONGEST]
+def line(name: str) -> str:
+    """One line of the form."""
+    return one_line(request.form.get(name, ""))[:LONGEST]
 
+
+def _filled(desk: Desk) -> Filled:
     return Filled(
         line("address"),
         line("name"),
@@ -144,7 +155,25 @@ def _form(desk: Desk, filled: Filled, problems: tuple[Problem, ...] = (), *, sai
     )
 
 
+def download(desk: Desk) -> Response:
+    """The whole list for a spreadsheet, for an administrator; who took it, and how much, is recorded before it leaves."""
+    bulletin = request.form.get("bulletin", "")
+    if bulletin and bulletin not in desk.house.bulletins:
+        abort(400)
+    if not line("why"):
+        return _overview(desk, (Problem("why", "why-missing"),))
+    with db.reading(desk.engine) as connection:
+        sheet = "".join(exporting.as_csv(connection, bulletin or None))
+    rows = max(0, sheet.count("\r\n") - 1)
+    desk.record("readers-downloaded", about=bulletin, rows=rows, why=line("why"))
+    response = Response(sheet, content_type="text/csv; charset=utf-8")
+    name = f"subscribers-{bulletin or 'all'}-{desk.today}.csv"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
 ROUTES = (
     Route("/desk/subscribers", "subscribers", overview, BOTH, "editor"),
+    Route("/desk/subscribers/list.csv", "subscribers-list", download, WRITE, "administrator"),
     Route("/desk/subscribers/add", "subscriber-add", add, BOTH, "sender"),
 )

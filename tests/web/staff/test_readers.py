@@ -10,6 +10,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 import db
+from desk.staff import record
 from subscribers import acts, store
 from subscribers.address import parse
 from subscribers.model import Choices, Proof, Subscriber
@@ -95,7 +96,11 @@ def test_somebody_who_said_no_is_added_only_over_it(place: Place) -> None:
 def test_a_reader_is_changed_paused_and_ended_and_each_is_recorded(place: Place) -> None:
     number = join(place, HEAD)
     here, sender = f"/desk/subscribers/{number}", place.at_desk("sender")
-    sender.post(f"{here}/choices/weekly", {"amount": "selection", "audience": ["senco"]})
+    wanted = {"amount": "selection", "audience": ["senco"]}
+    assert sender.post(f"{here}/choices/weekly", wanted).status_code == 422
+    sender.post(f"{here}/choices/weekly", {**wanted, "asked": "telephoned"})
+    assert place.mail[-1].to == HEAD and "SENCO" in place.mail[-1].text
+    assert "“telephoned”" in sender.get(here).text
     assert sender.post(f"{here}/pause/weekly", {"until": "yesterday"}, form=here).status_code == 422
     sender.post(f"{here}/pause/weekly", {"until": "2025-03-03"}, form=here)
     assert "Letters start again on Monday 3 March 2025" in sender.get(here).text
@@ -107,6 +112,92 @@ def test_a_reader_is_changed_paused_and_ended_and_each_is_recorded(place: Place)
     found = person(place, HEAD)
     assert found and not found.open
     assert done(place) == ["reader-changed", "reader-paused", "reader-resumed", "reader-renamed", "reader-ended"]
+
+
+NEW = "head@beeston.example"
+
+
+def moving(place: Place, number: int, new: str = NEW) -> str:
+    """The link in the letter to the new address."""
+    here = f"/desk/subscribers/{number}/address"
+    answer = place.at_desk("sender").post(here, {"address": new, "asked": "telephoned"})
+    assert answer.status_code == 303, answer.text
+    return next(mail.link("confirm") for mail in reversed(place.mail) if mail.to == new)
+
+
+def test_a_reader_moves_once_they_say_so_from_the_new_address_and_the_old_one_is_told(place: Place) -> None:
+    number = join(place, HEAD)
+    here = f"/desk/subscribers/{number}"
+    link = moving(place, number)
+    told = next(mail for mail in reversed(place.mail) if mail.to == HEAD)
+    assert "another address" in told.subject and NEW not in told.text
+    assert NEW in (page := place.at_desk("sender").get(here).text) and "Waits for a yes" in page
+    assert person(place, NEW) is None
+    reader = place.reader()
+    assert "come to" in reader.get(link).text and person(place, NEW) is None
+    assert reader.post(link).status_code == 200
+    moved = person(place, NEW)
+    assert moved and moved.id == number and moved.open_for("weekly") and person(place, HEAD) is None
+    page = place.at_desk("sender").get(here).text
+    for said in ("Asked for another address", "“telephoned”", "Changed their address", "Began to get"):
+        assert said in page
+    assert done(place) == ["reader-moving"]
+
+
+def test_a_change_of_address_that_was_a_slip_cannot_be_confirmed_any_more(place: Place) -> None:
+    number = join(place, HEAD)
+    slip, meant = moving(place, number, "haed@beeston.example"), moving(place, number)
+    assert place.reader().post(slip, form="/subscribe").status_code == 404
+    here = f"/desk/subscribers/{number}"
+    place.at_desk("sender").post(f"{here}/address/stop", form=here)
+    assert place.reader().post(meant, form="/subscribe").status_code == 404
+    assert person(place, HEAD) and "was taken back" in place.at_desk("sender").get(here).text
+
+
+def test_a_reader_whose_mailbox_was_gone_is_asked_whether_all_begins_again_and_a_no_stays_one(place: Place) -> None:
+    number = join(place, HEAD)
+    with db.writing(place.engine) as connection:
+        acts.leave(connection, KEYS, number, "weekly", "bounced", Proof(place.clock.at, "bounce"))
+    link, reader = moving(place, number), place.reader()
+    assert not [mail for mail in place.mail if mail.to == HEAD and "moving" in mail.subject]
+    assert "They begin again" in reader.get(link).text
+    reader.post(link)
+    moved = person(place, NEW)
+    assert moved and moved.open_for("weekly")
+    here = f"/desk/subscribers/{number}"
+    sender = place.at_desk("sender")
+    sender.post(f"{here}/suppress", form=here)
+    refused = sender.post(f"{here}/address", {"address": "x@beeston.example", "asked": "wrote"})
+    assert refused.status_code == 422 and "must not be written to at all" in refused.text
+
+
+@pytest.mark.parametrize(("typed", "said"), [({"address": HEAD, "asked": "x"}, "that they have now"), ({"address": "head", "asked": "x"}, "Enter an email address"), ({"address": NEW}, "Say how they asked")])  # fmt: skip
+def test_a_change_of_address_that_cannot_be_is_told_and_keeps_what_was_typed(
+    place: Place, typed: dict[str, str], said: str
+) -> None:
+    here = f"/desk/subscribers/{join(place, HEAD)}/address"
+    answer = place.at_desk("sender").post(here, typed)
+    assert answer.status_code == 422 and said in answer.text and f'value="{typed["address"]}"' in answer.text
+
+
+def test_an_administrator_takes_the_list_says_why_and_no_spreadsheet_runs_it(place: Place) -> None:
+    number = join(place, HEAD)
+    sender, admin = place.at_desk("sender"), place.at_desk("administrator")
+    sender.post(f"/desk/subscribers/{number}/name", {"name": "=cmd|'/c calc'!A1"}, form=f"/desk/subscribers/{number}")
+    there = "/desk/subscribers/list.csv"
+    assert sender.post(there, {"why": "x"}, form="/desk/subscribers").status_code == 403
+    refused = admin.post(there, {"bulletin": "weekly"}, form="/desk/subscribers")
+    assert refused.status_code == 422 and "Say what you need the list for" in refused.text
+    answer = admin.post(there, {"bulletin": "weekly", "why": "checking schools"}, form="/desk/subscribers")
+    assert "attachment" in answer.headers["Content-Disposition"] and HEAD in answer.text
+    assert "'=cmd" in answer.text and ",=cmd" not in answer.text
+    with db.reading(place.engine) as connection:
+        (last, *_) = record.acts(connection)
+    assert (last.what, last.about, last.details) == (
+        "readers-downloaded",
+        "weekly",
+        {"rows": 1, "why": "checking schools"},
+    )
 
 
 def test_everything_held_is_one_file(place: Place) -> None:
