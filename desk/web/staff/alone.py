@@ -20,7 +20,7 @@ from desk.web.public import Problem
 from desk.web.staff import session
 from desk.web.staff.desk import Desk
 from desk.web.staff.editions.form import Problems, Told
-from desk.web.staff.editions.letter import shown_alone
+from desk.web.staff.editions.letter import shown_alone, with_examples
 from desk.web.staff.leaving import confirmed, edition_of
 from desk.web.staff.route import READ, WRITE, Route
 
@@ -105,9 +105,10 @@ def letter(desk: Desk, bulletin: str, day: str, slug: str) -> Response:
             abort(404)
         view = request.args.get("view", "desktop")
         made = look.one.letter
+        text, html = with_examples(made.text, office.press), with_examples(made.html, office.press)
     if view == "text":
-        return shown_alone(made.text, "text/plain; charset=utf-8", view)
-    return shown_alone(as_scheme(made.html, "dark" if view == "dark" else "light"), "text/html; charset=utf-8", view)
+        return shown_alone(text, "text/plain; charset=utf-8", view)
+    return shown_alone(as_scheme(html, "dark" if view == "dark" else "light"), "text/html; charset=utf-8", view)
 
 
 def approve(desk: Desk, bulletin: str, day: str, slug: str) -> Response:

@@ -8,6 +8,7 @@ from flask import Response, abort, request, send_from_directory
 
 import db
 from builder.model import BuilderError
+from builder.press import Press
 from desk.editing import files, openings
 from desk.editing.saving import TooMuch, as_changed, open_file
 from desk.editing.sheet import NotEditable
@@ -38,15 +39,17 @@ def letter(desk: Desk, bulletin: str, day: str, slug: str) -> Response:
         except BuilderError as error:
             return shown_alone("\n".join(map(str, error.findings)), "text/plain; charset=utf-8", view)
         if view == "text":
-            return shown_alone(_with_examples(made.text, room), "text/plain; charset=utf-8", view)
-        html = _with_examples(made.html, room).replace(f"{room.press.house.publisher.url}/images/", "/desk/pictures/")
+            return shown_alone(with_examples(made.text, room.press), "text/plain; charset=utf-8", view)
+        html = with_examples(made.html, room.press).replace(
+            f"{room.press.house.publisher.url}/images/", "/desk/pictures/"
+        )
     html = html.replace("</head>", f"{TARGET}</head>", 1)
     return shown_alone(as_scheme(html, "dark" if view == "dark" else "light"), "text/html; charset=utf-8", view)
 
 
-def _with_examples(text: str, room: Room) -> str:
+def with_examples(text: str, press: Press) -> str:
     """Where each reader has links of their own, an example's stand."""
-    return _TOKEN.sub(lambda token: f"{room.press.house.publisher.url}/{PAGES.get(token[1], token[1])}/example", text)
+    return _TOKEN.sub(lambda token: f"{press.house.publisher.url}/{PAGES.get(token[1], token[1])}/example", text)
 
 
 def _as_typed(room: Room, slug: str) -> Room:
