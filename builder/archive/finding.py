@@ -32,26 +32,23 @@ def split(stock: Stock) -> dict[str, list[Place]]:
     }
 
 
-def tier_of(site: Site, stock: Stock, name: str, places: Iterable[Place], before: State) -> Tier:
-    """A tier as its editions are now, from what it was."""
+def tier_of(site: Site, stock: Stock, name: str, places: Iterable[Place], before: State, of: bytes) -> Tier:
+    """A tier as its editions are now, from what the build `of` left of it."""
     keys = {search_number(site, place): place.key for place in places}
     wanted = {number: (stock.units[key].words, stock.units[key].items) for number, key in keys.items()}
-    old = {search_number_of(site, key): made for key, made in before.units.items()}
 
     def now(number: int) -> Words:
         return stock.words(keys[number])
 
     def earlier(number: int) -> Words:
-        made, key = old[number], next(k for k in before.units if search_number_of(site, k) == number)
-        words: Words = kept.read_words(stock.folder, kept.unit_name(key, made.inputs))
+        key = next(key for key in before.units if search_number_of(site, key) == number)
+        words: Words = kept.read_words(stock.folder, kept.unit_name(key, before.units[key].inputs))
         return words
 
-    tier = tiers.load(file_of(stock, name), name) if before.units else Tier(name)
-    if any(number in old and tier.held[number] != old[number].words for number in tier.held):
-        tier = Tier(name)  # it is of another build than the one that is known
     try:
+        tier = tiers.load(file_of(stock, name), name, of)
         tiers.update(tier, wanted, now, earlier)
-    except (KeyError, OSError):
+    except (KeyError, OSError, StopIteration):
         tier = Tier(name)
         tiers.update(tier, wanted, now, earlier)
     return tier

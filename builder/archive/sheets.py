@@ -286,17 +286,18 @@ class Sheets:
             self.after.tiers[name] = self.before.tiers[name]
             self._keep(sheet, old)
             return
-        tier = finding.tier_of(site, stock, name, places, self.before)
+        tier = finding.tier_of(site, stock, name, places, self.before, old.inputs if old else b"")
+        paths = dict(self.before.tiers[name][1]) if old and name in self.before.tiers else {}
         files: dict[str, bytes] = {}
         parts = []
-        for words, changed in tiers.buckets(tier):
-            path = tiers.bucket_path(name, words[0])
-            known = old.files.get(path) if old and not changed else None
-            files[path] = known or self.put(path, tiers.bucket_bytes(tier, words))
-            parts.append((words[0], path))
+        for first, raw in tier.buckets.items():
+            path = paths.get(first) or tiers.bucket_path(name, first)
+            known = old.files.get(path) if old and tier.fresh is not None and first not in tier.fresh else None
+            files[path] = known or self.put(path, tiers.bucket_bytes(raw))
+            parts.append((first, path))
         self.after.tiers[name] = tier.count, tuple(parts)
         self._keep(sheet, Sheet(inputs, (), files, {}))
-        tiers.save(tier, finding.file_of(stock, name))
+        tiers.save(tier, finding.file_of(stock, name), inputs)
 
     def _redirects(self) -> None:
         paths = self.after.files() if self.former or self.register.first else {}

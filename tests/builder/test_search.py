@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import marshal
 import random
 from datetime import datetime
 from pathlib import Path
@@ -96,10 +97,11 @@ def test_a_beginning_crosses_the_border_of_a_bucket() -> None:
         f"inclu{n:03}": b"".join(index.varint(e) + index.varint(3) + bytes([n % 100, 9, 0]) for e in range(n, n + 300))
         for n in range(100)
     }
-    tier = tiers.Tier("new", {1: b""}, {1: 100}, words)
-    buckets = [list(found) for found, _ in tiers.buckets(tier)]
+    tier = tiers.Tier("new")
+    tiers.fill(tier, words)
+    buckets = [list(marshal.loads(raw)) for raw in tier.buckets.values()]
     assert len(buckets) > 2 and [word for found in buckets for word in found] == sorted(words)
-    files = {tiers.bucket_path("new", found[0]): tiers.bucket_bytes(tier, found) for found in buckets}
+    files = {tiers.bucket_path("new", first): tiers.bucket_bytes(raw) for first, raw in tier.buckets.items()}
     told = {"bulletins": ["w"], "tiers": [{"name": "new", "n": 100, "b": [[found[0], "", ""] for found in buckets]}]}
     files["search/index.bin"] = tiers.packed(json.dumps(told).encode())
     from builder.archive.search.query import rank
@@ -125,7 +127,10 @@ def test_a_block_goes_in_and_out_without_touching_the_others(held: dict[int, byt
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_tier_that_is_kept_up_to_date_is_the_tier_made_anew(tmp_path: Path, seed: int) -> None:
+def test_a_tier_that_is_kept_up_to_date_is_the_tier_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr(tiers, "BIG", 30)  # as long as a word's postings are on average
     chance = random.Random(seed)
     vocabulary = [f"w{n}" for n in range(400)]
 
@@ -138,27 +143,29 @@ def test_a_tier_that_is_kept_up_to_date_is_the_tier_made_anew(tmp_path: Path, se
     parts = {number: some_words(number) for number in range(30)}
     kept = tiers.Tier("old")
     files: dict[str, bytes] = {}
-    for round_ in range(12):
+    for round_ in range(24):
         before = dict(parts)
-        for _ in range(chance.randrange(4)):
+        for _ in range(chance.randrange(3)):
             number = chance.randrange(34)
-            parts[number] = some_words(number)
+            fresh_words = some_words(number)
+            few = dict(list(fresh_words.items())[:2])
+            parts[number] = fresh_words if chance.random() < 0.3 else {**parts.get(number, {}), **few}
         if round_ % 3 == 2:
             parts.pop(chance.choice(sorted(parts)))
         wanted = {number: (repr(sorted(words.items())).encode(), 1) for number, words in parts.items()}
         tiers.update(kept, wanted, parts.__getitem__, before.__getitem__)
-        cut = list(tiers.buckets(kept))
         files = {
-            path: tiers.bucket_bytes(kept, words) if changed or path not in files else files[path]
-            for words, changed in cut
-            if (path := tiers.bucket_path("old", words[0]))
+            path: files[path] if kept.fresh is not None and first not in kept.fresh else tiers.bucket_bytes(raw)
+            for first, raw in kept.buckets.items()
+            if (path := tiers.bucket_path("old", first))
         }
         fresh = tiers.Tier("old")
         tiers.update(fresh, wanted, parts.__getitem__, {}.__getitem__)
-        anew = {tiers.bucket_path("old", w[0]): tiers.bucket_bytes(fresh, w) for w, _ in tiers.buckets(fresh)}
-        assert files == anew
-        tiers.save(kept, tmp_path / "tier")
-        kept = tiers.load(tmp_path / "tier", "old")
+        anew = {tiers.bucket_path("old", first): tiers.bucket_bytes(raw) for first, raw in fresh.buckets.items()}
+        assert files == anew and (kept.size, kept.many, [*kept.buckets]) == (fresh.size, fresh.many, [*fresh.buckets])
+        tiers.save(kept, tmp_path / "tier", b"this")
+        assert not tiers.load(tmp_path / "tier", "old", b"another").buckets
+        kept = tiers.load(tmp_path / "tier", "old", b"this")
 
 
 def test_the_words_are_those_of_the_golden_file() -> None:

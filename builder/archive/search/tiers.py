@@ -9,8 +9,8 @@ from __future__ import annotations
 import gzip
 import json
 import marshal
-from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -21,7 +21,12 @@ from builder.archive.search.index import Words, joined, with_block
 
 BUCKET = {"old": 12_000, "new": 28_000}  # bytes before compression; of what changes every week, fewer and larger files
 BIG = 8_000  # a word with more than that has a bucket of its own
+ENTRY = 8  # bytes that a word takes beside its postings
 FOLDER = "search"
+PLAIN = 2  # this format of marshal gives the same bytes for equal values
+
+Change = tuple[int, Words, Words]
+"""An edition, the words that it had, and those that it has."""
 
 
 @dataclass
@@ -32,27 +37,36 @@ class Tier:
     held: dict[int, bytes] = field(default_factory=dict)
     items: dict[int, int] = field(default_factory=dict)
     """How many items each edition has."""
-    words: Words = field(default_factory=dict)
-    changed: set[str] | None = None
-    """The words that are not as they were; None: none is known to be."""
+    buckets: dict[str, bytes] = field(default_factory=dict)
+    """First word → the words and their postings, as they are kept; in order."""
+    size: int = 0
+    """Bytes of all words."""
+    many: int = 0
     every: int = 0
     """How many words made a bucket, when it was last cut into buckets."""
+    fresh: set[str] | None = None
+    """The first words of the buckets that are not as they were; None: none is known to be."""
 
     @property
     def count(self) -> int:
         return sum(self.items.values())
 
 
-def load(file: Path, name: str) -> Tier:
+def load(file: Path, name: str, of: bytes) -> Tier:
+    """An empty one when it is not that of the build `of`: one that was killed may have left another."""
     with suppress(OSError, ValueError, EOFError, TypeError):
-        held, items, words, every = marshal.loads(file.read_bytes())
-        return Tier(name, held, items, words, set(), every)
+        build, *kept = marshal.loads(file.read_bytes())
+        if build == of:
+            tier = Tier(name, *kept)
+            tier.fresh = set()
+            return tier
     return Tier(name)
 
 
-def save(tier: Tier, file: Path) -> None:
+def save(tier: Tier, file: Path, of: bytes) -> None:
     partial = file.with_suffix(".partial")
-    partial.write_bytes(marshal.dumps((tier.held, tier.items, tier.words, tier.every)))
+    kept = of, tier.held, tier.items, tier.buckets, tier.size, tier.many, tier.every
+    partial.write_bytes(marshal.dumps(kept, PLAIN))
     partial.replace(file)
 
 
@@ -66,60 +80,90 @@ def update(
 
     Raises KeyError and OSError when what it held before cannot be told: then it is to be made anew.
     """
-    stale = [n for n, (told, _) in wanted.items() if tier.held.get(n) != told]
-    gone = [n for n in tier.held if n not in wanted]
-    if tier.changed is None or len(stale) + len(gone) > max(8, len(tier.held) // 3):
-        tier.words, tier.changed = joined((n, now(n)) for n in sorted(wanted)), None
+    changing = [n for n, (told, _) in wanted.items() if tier.held.get(n) != told]
+    changing += [n for n in tier.held if n not in wanted]
+    if tier.fresh is None or len(changing) > max(8, len(tier.held) // 3):
+        fill(tier, joined((n, now(n)) for n in sorted(wanted)))
     else:
-        for number in (*stale, *gone):
-            _replace(
-                tier, number, before(number) if number in tier.held else {}, now(number) if number in wanted else {}
-            )
+        _change(tier, [(n, before(n) if n in tier.held else {}, now(n) if n in wanted else {}) for n in changing])
     tier.held = {number: told for number, (told, _) in wanted.items()}
     tier.items = {number: count for number, (_, count) in wanted.items()}
-
-
-def _replace(tier: Tier, number: int, old: Words, new: Words) -> None:
-    assert tier.changed is not None
-    for word in old.keys() | new.keys():
-        if old.get(word) == new.get(word):
-            continue
-        told = with_block(tier.words.get(word, b""), number, new.get(word, b""))
-        if told:
-            tier.words[word] = told
-        else:
-            del tier.words[word]
-        tier.changed.add(word)
 
 
 # --- buckets ---------------------------------------------------------------------------------------------------------
 
 
-def buckets(tier: Tier) -> Iterator[tuple[list[str], bool]]:
-    """The tier's words in order, a list a bucket, and whether the bucket may have changed."""
-    ordered, every = sorted(tier.words), _every(tier)
-    known = tier.changed is not None and every == tier.every
-    touched = _touched(tier.changed or set(), ordered) if known else set()
-    tier.every = every
-    for words in _cut(tier, ordered, every):
-        yield words, not known or not touched.isdisjoint(words)
+def fill(tier: Tier, words: Words) -> None:
+    """With other words than it had."""
+    tier.size, tier.many, tier.fresh = sum(map(len, words.values())) + ENTRY * len(words), len(words), None
+    tier.every = _every(tier)
+    tier.buckets = _packed(_cut(words, tier.every))
 
 
-def _touched(changed: set[str], ordered: list[str]) -> set[str]:
-    """A word that comes, goes or grows may move the border behind the word before it."""
-    before = (bisect_left(ordered, word) - 1 for word in changed)
-    return changed | {ordered[at] for at in before if at >= 0}
+def _change(tier: Tier, changes: Iterable[Change]) -> None:
+    """Only the buckets of the words that come, go or change are opened, and those beside them, whose borders may move."""
+    firsts = [*tier.buckets]
+    opened: dict[int, Words] = {}
+    for number, old, new in changes:
+        for word in old.keys() | new.keys():
+            if old.get(word) != new.get(word):
+                place = max(0, bisect_right(firsts, word) - 1)
+                if place not in opened:
+                    opened[place] = _open(tier, firsts, place)
+                _replace(tier, opened[place], word, number, new.get(word, b""))
+    if _every(tier) != tier.every:
+        every = (opened[n] if n in opened else _open(tier, firsts, n) for n in range(len(firsts) or 1))
+        fill(tier, {word: told for words in every for word, told in words.items()})
+        return
+    _cut_again(tier, firsts, opened)
 
 
-def _cut(tier: Tier, ordered: list[str], every: int) -> Iterator[list[str]]:
-    found: list[str] = []
+def _open(tier: Tier, firsts: list[str], place: int) -> Words:
+    found: Words = marshal.loads(tier.buckets[firsts[place]]) if firsts else {}
+    return found
+
+
+def _replace(tier: Tier, words: Words, word: str, number: int, block: bytes) -> None:
+    known = words.pop(word, None)
+    told = with_block(known or b"", number, block)
+    if told:
+        words[word] = told
+    tier.size += len(told) - len(known or b"") + ENTRY * (bool(told) - (known is not None))
+    tier.many += bool(told) - (known is not None)
+
+
+def _cut_again(tier: Tier, firsts: list[str], opened: Mapping[int, Words]) -> None:
+    if not opened or tier.fresh is None:
+        return
+    buckets: dict[str, bytes] = {}
+    near = {place + step for place in opened for step in (-1, 0, 1)}
+    words: Words = {}
+    for place, first in enumerate(firsts or [""]):
+        if place in near:
+            words |= opened[place] if place in opened else _open(tier, firsts, place)
+        if place + 1 not in near or place + 1 >= len(firsts):
+            buckets |= _packed(_cut(words, tier.every))
+            words = {}
+        if place not in near:
+            buckets[first] = tier.buckets[first]
+    tier.fresh |= {first for first, raw in buckets.items() if tier.buckets.get(first) != raw}
+    tier.buckets = buckets
+
+
+def _packed(cut: Iterable[Words]) -> dict[str, bytes]:
+    return {next(iter(words)): marshal.dumps(words, PLAIN) for words in cut}
+
+
+def _cut(words: Words, every: int) -> Iterator[Words]:
+    """In order, a dictionary a bucket."""
+    found: Words = {}
     after_big = False
-    for word in ordered:
-        big = len(tier.words[word]) > BIG
+    for word in sorted(words):
+        big = len(words[word]) > BIG
         if found and (big or after_big or crc32(word.encode()) % every == 0):
             yield found
-            found = []
-        found.append(word)
+            found = {}
+        found[word] = words[word]
         after_big = big
     if found:
         yield found
@@ -127,8 +171,7 @@ def _cut(tier: Tier, ordered: list[str], every: int) -> Iterator[list[str]]:
 
 def _every(tier: Tier) -> int:
     """How many words make a bucket, as a power of two: it changes only when the tier doubles or halves."""
-    size = sum(map(len, tier.words.values())) + 8 * len(tier.words)
-    wanted = max(1, len(tier.words) * BUCKET[tier.name] // max(size, 1))
+    wanted = max(1, tier.many * BUCKET[tier.name] // max(tier.size, 1))
     return int(1 << max(4, wanted.bit_length() - 1))
 
 
@@ -140,11 +183,13 @@ def name_of(path: str) -> str:
     return path.rpartition("/")[2].partition(".")[0]
 
 
-def bucket_bytes(tier: Tier, words: list[str]) -> bytes:
+def bucket_bytes(kept: bytes) -> bytes:
     """Its words and their lengths in JSON, then the postings."""
-    told = [tier.words[word] for word in words]
-    head = json.dumps({"w": words, "l": [len(one) for one in told]}, ensure_ascii=False, separators=(",", ":")).encode()
-    return packed(len(head).to_bytes(4, "big") + head + b"".join(told))
+    words: Words = marshal.loads(kept)
+    head = json.dumps(
+        {"w": [*words], "l": [len(told) for told in words.values()]}, ensure_ascii=False, separators=(",", ":")
+    ).encode()
+    return packed(len(head).to_bytes(4, "big") + head + b"".join(words.values()))
 
 
 def packed(raw: bytes) -> bytes:
