@@ -34,6 +34,10 @@ class BuilderError(Exception):
         super().__init__("\n".join(map(str, findings)))
         self.findings = findings
 
+    def __reduce__(self) -> tuple[type[BuilderError], tuple[tuple[Finding, ...]]]:
+        """So that it comes whole from one process to another."""
+        return type(self), (self.findings,)
+
 
 # --- the publication -------------------------------------------------------------------------------------------------
 

@@ -15,16 +15,17 @@ from builder.addresses import Place as Address
 from builder.addresses import of_documents
 from builder.archive import kept
 from builder.archive.kept import Made, State
-from builder.archive.public import ANY, OTHER, Place, Public, edition_of_file, open_public
+from builder.archive.public import ANY, OTHER, Place, Public, edition_of_file
 from builder.archive.rows import Row
-from builder.archive.shelves import Folder, Record, hash_of, look
+from builder.archive.shelves import Folder, Record, hash_of, look, read_record
 from builder.archive.site import Site
 from builder.archive.stock import Stock
 from builder.archive.viewer import DOCUMENTS
+from builder.archive.workers import Team
 from builder.archive.world import world
 from builder.content import read_addresses, read_documents
 from builder.former import faults
-from builder.model import BuilderError, Document, Finding
+from builder.model import BuilderError, Document, Edition, Finding
 from builder.press import Press, pictures_named
 from builder.publish import Tree, differences, opened_tree
 
@@ -62,6 +63,8 @@ class Build:
     findings: list[Finding] = field(default_factory=list)
     documents: tuple[Document, ...] = ()
     pages: tuple[Document, ...] = ()
+    fresh: dict[str, Edition] = field(default_factory=dict)
+    """The editions that this build has read."""
 
     def __post_init__(self) -> None:
         root, house = self.press.root, self.press.house
@@ -72,14 +75,32 @@ class Build:
 
     # --- what there is ---
 
-    def read(self) -> Public:
-        """Everything that is known of all editions; only those that changed are read."""
-        records = dict(self._known())
+    def read(self, take: Callable[[list[str]], Mapping[str, Record]] | None = None) -> Public:
+        """Everything that is known of all editions; only those that changed are read. `take` reads them."""
+        known = dict(self._known())
+        unread = [key for key in self.folders if key not in known]
+        return self.know({**known, **(take or self.take)(unread)})
+
+    def take(self, keys: Iterable[str]) -> dict[str, Record]:
+        """Reads editions; they are kept until they are rendered."""
+        found = {}
+        for key in keys:
+            found[key], self.fresh[key] = read_record(self.press.root, self.press.house, self.folders[key])
+        return found
+
+    def know(self, records: Mapping[str, Record], world_: bytes = b"") -> Public:
+        """`records`: of all editions. `world_`: when another process has worked it out already."""
         shown = tuple(document for document in self.documents if document.released_by(self.press.now))
-        public = open_public(
-            self.press.root, self.press.house, self.press.now, self.folders, records, shown, self.pages
+        public = self.public = Public(
+            self.press.root,
+            self.press.house,
+            self.press.now.astimezone(self.press.house.calendar.zone),
+            self.folders,
+            records,
+            shown,
+            self.pages,
+            _read=self.fresh,
         )
-        self.public = public
         self.after.records = {key: records[key] for key in self.folders}
         self.after.signatures = {key: folder.signature for key, folder in self.folders.items()}
         self.after.statuses = {key: public.status(key) for key in self.folders}
@@ -87,7 +108,7 @@ class Build:
         self.after.statuses[ANY] = _hash(self.after.statuses)
         self.after.day, self.after.out = self._day(), tuple(sorted(public.out))
         self.site = Site(self.press, public)
-        self.after.world = world(self.press, self.site.frame)
+        self.after.world = world_ or world(self.press, self.site.frame)
         if self.after.world != self.before.world:
             self.before.units, self.before.sheets = {}, {}
         return public
@@ -292,18 +313,20 @@ def _build(press: Press, site: Path, full: bool, jobs: int, begun: float) -> Out
     spare = site.with_name(f".{site.name}.spare")
     behind = before.behind if before.spare == kept.identity(spare) else None
     made = Build(press, State() if full else before, lambda _path, _content: b"")
-    made.read()
-    stale = made.stale()
-    if before.site != (0, 0) and not full and not stale and _nothing_else(made, before):
-        return Outcome(0, 0, len(held), time.perf_counter() - begun)
-    (press.kept / kept.FOLDER).mkdir(parents=True, exist_ok=True)
-    with opened_tree(site, held, behind) as tree:
-        made.put = tree.put
-        _render(made, stale, tree, jobs)
-        _refuse(made)
-        files = made.after.files()
-        _swap(made.after, tree, files, press.kept)
-        return Outcome(made.rendered, len(tree.written), len(files) - len(tree.written), time.perf_counter() - begun)
+    with Team(made, jobs) as team:
+        made.read(team.read)
+        stale = made.stale()
+        if before.site != (0, 0) and not full and not stale and _nothing_else(made, before):
+            return Outcome(0, 0, len(held), time.perf_counter() - begun)
+        (press.kept / kept.FOLDER).mkdir(parents=True, exist_ok=True)
+        with opened_tree(site, held, behind) as tree:
+            made.put = tree.put
+            _render(made, stale, tree, team)
+            _refuse(made)
+            files = made.after.files()
+            _swap(made.after, tree, files, press.kept)
+            rendered, written = made.rendered, len(tree.written)
+            return Outcome(rendered, written, len(files) - written, time.perf_counter() - begun)
 
 
 def _swap(after: State, tree: Tree, files: Mapping[str, bytes], folder: Path) -> None:
@@ -325,11 +348,9 @@ def _swap(after: State, tree: Tree, files: Mapping[str, bytes], folder: Path) ->
     kept.settle(after, folder)
 
 
-def _render(made: Build, stale: list[Place], tree: Tree, jobs: int) -> None:
-    from builder.archive.workers import share
-
+def _render(made: Build, stale: list[Place], tree: Tree, team: Team) -> None:
     order = [place.key for place in made.public.places]
-    for key, unit_, rendered, written, wrong in share(made, stale, tree, jobs):
+    for key, unit_, rendered, written, wrong in team.render([place.key for place in stale], tree):
         made.after.units[key] = unit_
         made.rendered += rendered
         tree.written |= written

@@ -14,11 +14,12 @@ from builder.model import Moment, Publisher
 from builder.view import EditionView, Link
 
 Data = dict[str, Any]
+_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def script(*things: Data) -> str:
     """JSON that cannot end the element it stands in."""
-    text = json.dumps({"@context": "https://schema.org", "@graph": things}, ensure_ascii=False, separators=(",", ":"))
+    text = _encoder.encode({"@context": "https://schema.org", "@graph": things})
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from email.utils import format_datetime
+from functools import cache
 from urllib.parse import urlsplit
 
 from builder.archive import html
@@ -39,6 +40,7 @@ class Feed:
         return NEWEST if self.archived else FEW
 
 
+@cache
 def host(site: str) -> str:
     return urlsplit(site).hostname or "localhost"
 

@@ -17,6 +17,7 @@ _WHOLE_HEADING = re.compile(r"<h([2-6])>(.*?)</h\1>", re.DOTALL)
 _LINK = re.compile(r'<a href="([^"]*)">(.*?)</a>', re.DOTALL)
 _CAPTION = re.compile(r"<table>\s*<caption>(.*?)</caption>", re.DOTALL)
 _TAG = re.compile(r"<[^<>]*>")
+_LEADS = re.compile(r"<(?:a|img)\b[^<>]*\b(?:href|src)=")
 _ELSEWHERE = re.compile(r"https?:|mailto:|tel:|#", re.IGNORECASE)
 # Neither HTML nor XML may hold them, and they would be in a page only by accident.
 _CONTROLS = bytes([*range(9), 11, 12, *range(14, 32), 127])
@@ -113,8 +114,12 @@ def relative(page: str, site: str, up: str) -> str:
     So the archive can be read from any folder or address it is put into.
     """
     head, mark, body = page.partition("<body")
-    inside = re.compile(rf'(<(?:a|img)\b[^<>]*?\b(?:href|src)="){re.escape(escape(site))}/')
-    return head + mark + inside.sub(lambda m: m[1] + up, body)
+    before, *rest = body.split(f'"{escape(site)}/')
+    parts = [head, mark, before]
+    for piece in rest:
+        parts += (f'"{up}' if _LEADS.fullmatch(before, before.rfind("<")) else f'"{escape(site)}/', piece)
+        before = piece
+    return "".join(parts)
 
 
 def safe(text: str) -> str:

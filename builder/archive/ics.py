@@ -123,14 +123,12 @@ def escaped(text: str) -> str:
 
 def folded(line: str) -> str:
     """Lines of at most 75 octets; no character is cut in two (RFC 5545, 3.1)."""
-    if len(line) < FOLD_OCTETS and line.isascii():
-        return line
-    parts, room, part = [], FOLD_OCTETS, ""
-    for character in line:
-        width = len(character.encode("utf-8"))
-        if width > room:
-            parts.append(part)
-            part, room = " ", FOLD_OCTETS - 1
-        part += character
-        room -= width
-    return "\r\n".join([*parts, part])
+    raw = line.encode("utf-8")
+    parts, start, room = [], 0, FOLD_OCTETS
+    while len(raw) - start > room:
+        end = start + room
+        while raw[end] & 0b1100_0000 == 0b1000_0000:  # inside a character
+            end -= 1
+        parts.append(raw[start:end])
+        start, room = end, FOLD_OCTETS - 1
+    return b"\r\n ".join([*parts, raw[start:]]).decode("utf-8")

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from builder.archive.shelves import Folder, Record, key_of, read_record
+from builder.archive.shelves import Folder, Record, key_of
 from builder.content import as_guest, read_edition
 from builder.headers import Notes
 from builder.items import read_key, with_original
@@ -159,10 +159,6 @@ class Public:
             self._read[key] = found
         return self._read[key]
 
-    def keep(self, edition: Edition) -> None:
-        """It was read just now, so it need not be read again."""
-        self._read[edition.key] = edition
-
     def forget(self, keys: Iterable[str]) -> None:
         """They are not needed any more; memory is. What was worked out from several of them goes too."""
         for key in keys:
@@ -275,9 +271,9 @@ class Public:
         found = (self.sent(key) for key in self._carriers(item))
         return tuple(sent for sent in found if sent and any(one.key == item.key for one in sent.items))
 
-    def published(self, item: Item) -> datetime:
-        """When everyone could first read it, in UTC."""
-        first = min(sent.at.astimezone(UTC) for sent in self.homes(item))
+    def published(self, item: Item, homes: tuple[Sent, ...] = ()) -> datetime:
+        """When everyone could first read it, in UTC. `homes`: the item's, when they are known already."""
+        first = min(sent.at.astimezone(UTC) for sent in homes or self.homes(item))
         held = [i.release.astimezone(UTC) for i in (item, item.original) if i and i.release]
         return max([first, *held])
 
@@ -317,20 +313,3 @@ class Public:
         key = key_of(bulletin, name)
         self.asked.add(key)
         return key in self.out
-
-
-def open_public(
-    root: Path,
-    house: House,
-    now: datetime,
-    folders: Mapping[str, Folder],
-    records: dict[str, Record],
-    documents: tuple[Document, ...] = (),
-    pages: tuple[Document, ...] = (),
-) -> Public:
-    """`records`: those that are known already; the editions of the others are read."""
-    public = Public(root, house, now.astimezone(house.calendar.zone), folders, records, documents, pages)
-    for key in folders.keys() - records.keys():
-        records[key], edition = read_record(root, house, folders[key])
-        public.keep(edition)
-    return public

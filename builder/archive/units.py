@@ -50,13 +50,14 @@ def unit(site: Site, place: Place, newer: Place | None, older: Place | None, *, 
         homes = site.public.homes(item)
         home = homes[0].edition.key == place.key
         shown = site.shelf.of(item)
-        row = row_of(site, sent, shown, home=home)
+        published = site.public.published(item, homes)
+        row = row_of(site, sent, shown, published, home=home)
         rows.append(row)
         entries.append(FeedEntry(feeds.entry_id(site.url, item.key), _content(site, shown)))
         if not home:
             continue
         texts.append(html.plain(shown.page))
-        files.update([_item(site, item, sent, homes)])
+        files.update([_item(site, item, homes, published)])
         if isinstance(item.details, Event):
             files[f"{row.path}event.ics"] = ics.calendar(site.publisher.name, [row.calendar])
     return Unit(
@@ -134,8 +135,8 @@ def _page(
     )
 
 
-def _item(site: Site, item: Item, home: Sent, carrying: tuple[Sent, ...]) -> tuple[str, bytes]:
-    shown = site.shelf.of(item)
+def _item(site: Site, item: Item, carrying: tuple[Sent, ...], published: datetime) -> tuple[str, bytes]:
+    shown, home = site.shelf.of(item), carrying[0]
     bulletin = site.press.house.bulletins[item.key.bulletin]
     keys = [one.key for one in home.items]
     before, after = beside(home.items, keys.index(item.key))
@@ -144,7 +145,7 @@ def _item(site: Site, item: Item, home: Sent, carrying: tuple[Sent, ...]) -> tup
     page = site.page(
         shown.view.url.removeprefix(f"{site.url}/"),
         shown.view.title,
-        data.item(shown, site.public.published(item), site.publisher, site.press.house.calendar.zone),
+        data.item(shown, published, site.publisher, site.press.house.calendar.zone),
         of=bulletin.name,
         description=shown.description,
         crumbs=(*site.crumbs(home.bulletin), Link(day, site.viewer.edition_url(home.edition))),
@@ -170,10 +171,9 @@ def _content(site: Site, shown: WebItem) -> str:
     return html.safe(site.render("feed-content.html", shown=shown, view=shown.view).strip())
 
 
-def row_of(site: Site, sent: Sent, shown: WebItem, *, home: bool) -> Row:
+def row_of(site: Site, sent: Sent, shown: WebItem, published: datetime, *, home: bool) -> Row:
     item, view = shown.item, shown.view
     told = item.original or item
-    published = site.public.published(item)
     picture = view.picture
     return Row(
         path=view.url.removeprefix(f"{site.url}/"),
@@ -196,11 +196,11 @@ def row_of(site: Site, sent: Sent, shown: WebItem, *, home: bool) -> Row:
         own=item.original is None,
         note=shown.banner,
         outcome=inline(told.details.outcome) if isinstance(told.details, Consultation) else "",
-        **_dated(site, item, shown),
+        **_dated(site, item, shown, published),
     )
 
 
-def _dated(site: Site, item: Item, shown: WebItem) -> dict[str, Any]:
+def _dated(site: Site, item: Item, shown: WebItem, published: datetime) -> dict[str, Any]:
     """What a row tells of the item's own day."""
     told, zone = (item.original or item).details, site.press.house.calendar.zone
     last = last_moment(told)
@@ -216,7 +216,7 @@ def _dated(site: Site, item: Item, shown: WebItem) -> dict[str, Any]:
         "leaf": (leaf.weekday, leaf.day, leaf.month),
         "iso": day.day.isoformat(),
         "opens": opens,
-        "calendar": ics.component(_entry(site, item, shown), zone),
+        "calendar": ics.component(_entry(site, item, shown, published), zone),
     }
 
 
@@ -227,14 +227,14 @@ def _updated(site: Site, item: Item, published: datetime) -> datetime:
     return max([published, *(datetime.combine(day, time(0), zone).astimezone(UTC) for day in days)])
 
 
-def _entry(site: Site, item: Item, shown: WebItem) -> ics.Entry:
+def _entry(site: Site, item: Item, shown: WebItem, published: datetime) -> ics.Entry:
     told = (item.original or item).details
     booking = f"{site.viewer.say('facts', 'book')}: {told.book}" if isinstance(told, Event) and told.book else ""
     return ics.Entry(
         sequence=len(corrections(item, site.public.now)),
         cancelled=isinstance(told, Event) and is_cancelled(told),
         uid=f"{item.key.bulletin}-{item.key.day}-{item.slug}@{feeds.host(site.url)}",
-        stamp=_updated(site, item, site.public.published(item)),
+        stamp=_updated(site, item, published),
         title=item.title,
         text="\n".join(filter(None, (shown.view.summary, booking))),
         url=shown.view.url,

@@ -1,96 +1,211 @@
-"""A large build shared between processes: each reads, renders and writes its own editions; what it made comes back."""
+"""A large build shared between processes: each reads editions, tells what it read, and renders and writes its own.
+
+What an edition's pages tell depends on the others, so nobody renders before all are read. Whoever has finished its own
+takes over what another has not begun.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
-from builder.archive.build import Build
 from builder.archive.kept import Made
-from builder.archive.public import Place
-from builder.archive.site import Site
+from builder.archive.shelves import Record
 from builder.model import Finding
 from builder.publish import Tree
+from builder.templates import told
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from multiprocessing.context import ForkProcess
+
+    from builder.archive.build import Build
 
 Result = tuple[str, Made, int, set[str], list[Finding]]
+Batch = list[str]
 WORTH = 24  # editions; for fewer, starting another process costs more than it saves
 AT_ONCE = 8  # editions between two clearings of a process's memory
 MOST = 8
+TEMPLATES = ("item", "edition", "base", "parts", "feed-content", "crumbs", "header", "footer", "invite")
 
 
-def share(made: Build, places: list[Place], tree: Tree, jobs: int) -> Iterator[Result]:
-    """What came of each edition, in any order."""
-    count = jobs or min(os.cpu_count() or 1, MOST)
-    if count < 2 or len(places) < WORTH or not hasattr(os, "fork"):
-        yield from _alone(made, places, tree)
-        return
-    yield from _together(made, places, tree, count)
+@dataclass
+class Team:
+    """The processes of one build. The first is the one that began it; the others come when there is enough to do.
+
+    `jobs`: how many at most; 0: as many as help.
+    """
+
+    made: Build
+    jobs: int
+    pipes: list[Connection] = field(default_factory=list)
+    taken: list[Batch] = field(default_factory=list)
+    """The editions that each process has read, and still has."""
+    _processes: list[ForkProcess] = field(default_factory=list)
+
+    def __enter__(self) -> Team:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self._processes:
+            process.terminate()
+            process.join()
+
+    def read(self, keys: list[str]) -> Mapping[str, Record]:
+        if not self._worth(keys):
+            return self.made.take(keys)
+        self._hire(keys)
+        self._warm()
+        return self._gather()
+
+    def render(self, keys: list[str], tree: Tree) -> Iterator[Result]:
+        """What came of each edition, in any order."""
+        if not self.pipes and self._worth(keys):
+            self._hire([])
+            self._gather()
+        if not self.pipes:
+            yield from _rendered(self.made, batches(keys), tree)
+            return
+        shares = self._shares(keys)
+        every = [batch for share in shares for batch in share]
+        numbers = iter(range(len(every)))
+        for turns, share in zip(self._turns, shares, strict=True):
+            turns.fill(number for _, number in zip(share, numbers, strict=False))
+        after = self.made.after
+        for pipe in self.pipes:
+            pipe.send((after.records, after.world, every, tree))
+        yield from _rendered(self.made, (every[n] for n in _in_turn(self._turns, 0)), tree)
+        for pipe in self.pipes:
+            yield from _received(pipe)
+
+    def _worth(self, keys: list[str]) -> bool:
+        return len(keys) >= WORTH and self.count > 1
+
+    @property
+    def count(self) -> int:
+        if not hasattr(os, "fork"):
+            return 1
+        there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return self.jobs or min(there, MOST)
+
+    def _hire(self, keys: list[str]) -> None:
+        """The others begin at once with what is to be read."""
+        from multiprocessing import get_context
+
+        import builder.archive.units  # noqa: F401  # loaded once for all
+
+        context = get_context("fork")
+        self._reading = batches(keys)
+        self._queue, self._turns = Turns(), [Turns() for _ in range(self.count)]
+        self._queue.fill(range(len(self._reading)))
+        for place in range(1, self.count):
+            receiving, sending = context.Pipe()
+            process = context.Process(target=self._work, args=(place, sending), daemon=True)
+            process.start()
+            sending.close()
+            self.pipes.append(receiving)
+            self._processes.append(process)
+
+    def _warm(self) -> None:
+        """Compiled while the others read: they find the compiled templates on the disk."""
+        with told():
+            for name in TEMPLATES:
+                self.made.press.pages.get_template(f"web/{name}.html")
+
+    def _gather(self) -> Mapping[str, Record]:
+        found = [self._reads(), *(_received(pipe) for pipe in self.pipes)]
+        self.taken = [list(records) for records in found]
+        return dict(chain.from_iterable(records.items() for records in found))
+
+    def _reads(self) -> dict[str, Record]:
+        return {key: record for n in self._queue for key, record in self.made.take(self._reading[n]).items()}
+
+    def _shares(self, keys: list[str]) -> list[list[Batch]]:
+        """Each process renders first what it has read itself."""
+        wanted = set(keys)
+        shares = [batches([key for key in taken if key in wanted]) for taken in self.taken]
+        unread = wanted.difference(*self.taken)
+        for n, batch in enumerate(batches([key for key in keys if key in unread])):
+            shares[n % len(shares)].append(batch)
+        return shares
+
+    def _work(self, place: int, pipe: Connection) -> None:
+        """What another process does."""
+        for turns in self._turns:
+            turns.close()
+        made = self.made
+        try:
+            made.press = replace(made.press)  # a cache of its own: one connection is not for two
+            pipe.send(self._reads())
+            with suppress(EOFError):  # there was nothing to render
+                records, world, every, tree = pipe.recv()
+                made.know(records, world)
+                made.turns, made.put = made.neighbours(), tree.put
+                pipe.send(list(_rendered(made, (every[n] for n in _in_turn(self._turns, place)), tree)))
+        except BaseException as error:
+            pipe.send(error)
 
 
-def _alone(made: Build, places: list[Place], tree: Tree) -> Iterator[Result]:
-    for start in range(0, len(places), AT_ONCE):
-        for place in places[start : start + AT_ONCE]:
-            tree.written, before = set(), tree.written
-            made.wrong = []
-            result = made.make(place)
+@dataclass
+class Turns:
+    """Numbers that several processes take in turns, each number once: what is read from a pipe is gone from it."""
+
+    ends: tuple[int, int] = field(default_factory=os.pipe)
+
+    def fill(self, numbers: Iterable[int]) -> None:
+        os.write(self.ends[1], b"".join(number.to_bytes(4, "big") for number in numbers))
+        self.close()
+
+    def close(self) -> None:
+        """The numbers end when nobody can add any."""
+        os.close(self.ends[1])
+
+    def __iter__(self) -> Iterator[int]:
+        while raw := os.read(self.ends[0], 4):
+            yield int.from_bytes(raw, "big")
+
+
+def _in_turn(turns: list[Turns], place: int) -> Iterator[int]:
+    """One's own first, then what the others have not begun."""
+    return chain.from_iterable((*turns[place:], *turns[:place]))
+
+
+def batches(keys: list[str]) -> list[Batch]:
+    return [keys[start : start + AT_ONCE] for start in range(0, len(keys), AT_ONCE)]
+
+
+def _rendered(made: Build, work: Iterable[Batch], tree: Tree) -> Iterator[Result]:
+    places = {place.key: place for place in made.public.places}
+    done: Batch = []
+    for batch in work:
+        forget(made, done)
+        done = batch
+        for key in batch:
+            before, tree.written = tree.written, set()
+            result = made.make(places[key])
             written, tree.written = tree.written, before
             wrong, made.wrong = made.wrong, []
-            yield place.key, result, len(result.files), written, wrong
-        if start + AT_ONCE < len(places):
-            forget(made, [place.key for place in places[start : start + AT_ONCE]])
+            yield key, result, len(result.files), written, wrong
 
 
-def forget(made: Build, rendered: list[str]) -> None:
+def forget(made: Build, rendered: Batch) -> None:
     """What was made ready is not needed any more; memory is. What was read and is still to be rendered stays."""
-    made.public.forget(rendered)
-    made.site.shelf.forget()
-    made.site.viewer.forget()
-    made.site.forget()
+    if rendered:
+        made.public.forget(rendered)
+        made.site.shelf.forget()
+        made.site.viewer.forget()
+        made.site.forget()
 
 
-def _together(made: Build, places: list[Place], tree: Tree, count: int) -> Iterator[Result]:
-    """Each process takes a run of editions that follow each other."""
-    import multiprocessing
-
-    context = multiprocessing.get_context("fork")
-    size = -(-len(places) // count)
-    runs = [places[start : start + size] for start in range(0, len(places), size)]
-    pipes, processes = [], []
-    for run in runs[1:]:
-        receiving, sending = context.Pipe(duplex=False)
-        process = context.Process(target=_work, args=(made, run, tree, sending), daemon=True)
-        process.start()
-        sending.close()
-        pipes.append(receiving)
-        processes.append(process)
-    yield from _alone(made, runs[0], tree)
-    for pipe in pipes:
-        yield from _received(pipe)
-    for process in processes:
-        process.join()
-
-
-def _work(made: Build, places: list[Place], tree: Tree, sending: Any) -> None:
-    try:
-        _own(made)
-        sending.send(list(_alone(made, places, tree)))
-    except BaseException as error:
-        sending.send(error)
-
-
-def _own(made: Build) -> None:
-    """A process of its own has its own cache: one connection is not for two."""
-    made.press = replace(made.press)
-    made.site = Site(made.press, made.public)
-
-
-def _received(pipe: Any) -> Iterator[Result]:
+def _received(pipe: Connection) -> Any:
     try:
         found = pipe.recv()
     except EOFError as error:
         raise OSError("A process of the build ended before its work was done.") from error
     if isinstance(found, BaseException):
         raise found
-    yield from found
+    return found

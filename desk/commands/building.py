@@ -60,7 +60,11 @@ def check(context: Context, bulletin: str | None, day: date | None, links: bool,
 @click.option("--archive", "only_archive", is_flag=True, help="The web archive alone, without the letters.")
 @click.option("--full", is_flag=True, help="The archive as if nothing had been built before.")
 @click.option(
-    "--jobs", default=0, metavar="N", help="How many processes share a large archive. Left out: as many as help."
+    "--jobs",
+    default=0,
+    type=click.IntRange(0),
+    metavar="N",
+    help="How many processes share a large archive. Left out: as many as help.",
 )
 @now_option
 @json_option

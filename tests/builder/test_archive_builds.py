@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+from dataclasses import replace
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -188,6 +189,24 @@ def test_several_processes_give_the_same_bytes(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(workers, "WORTH", 1)
     make(root, jobs=3)
     assert held(root / "site") == alone
+
+
+@pytest.mark.parametrize("fault", ["{{ item.nothing }}", "{{ unfinished"])
+def test_a_faulty_template_is_told_with_its_place_whichever_process_meets_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    from builder.archive import workers
+
+    monkeypatch.setattr(workers, "WORTH", 1)
+    monkeypatch.setattr(workers, "AT_ONCE", 1)
+    files: dict[str, str | bytes] = {f"weekly/2025-01-{day:02}/x-{day}.md": item(f"Item {day}") for day in range(1, 9)}
+    root = write_house(tmp_path / "house", files)
+    (root / "templates/web").mkdir(parents=True)
+    (root / "templates/web/item.html").write_text(f"Words\n{fault}\n")
+    press = replace(open_written(root), search=(root / "templates", *open_written(root).search))
+    with pytest.raises(BuilderError) as told:
+        build(press, root / "site", jobs=2)
+    assert {(f.file, f.line) for f in told.value.findings} == {("templates/web/item.html", 2)}
 
 
 def test_what_blocks_is_told_and_the_old_site_stays(house: Path) -> None:
