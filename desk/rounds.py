@@ -131,22 +131,24 @@ def publish_archive(press: Press, *, full: bool = False, jobs: int = 0) -> Outco
     return build(press, press.root / "site", full=full, jobs=jobs)
 
 
-def publish_to(press: Press, settings: Settings, name: str, **how: Any) -> Published:
+def publish_to(press: Press, settings: Settings, name: str, *, take_over: bool = False, **how: Any) -> Published:
     """The site is built, its addresses are written down, and what changed is sent to a target.
 
-    A dry run builds, and changes nothing anywhere else. Raises BuilderError, SettingsError and TargetError.
+    A dry run builds, and changes nothing anywhere else. `take_over`: also where another machine published last. Raises BuilderError, SettingsError and TargetError.
     """
     from desk import permalinks
     from desk.publishing.run import alone, publish
     from desk.publishing.settings import open_target
+    from desk.publishing.turns import turn_of
 
     target = open_target(settings, name)
+    turn = turn_of(press.root, name, press.now, take_over=take_over)
     publish_archive(press)
     files = manifest(press.root / "site", press.kept)
     if not how.get("dry_run"):
         permalinks.remember(press.root, files, press.now.date())
     with alone(press.root / "var" / "publish.lock"):
-        return publish(files, target, **how)
+        return publish(files, target, turn=turn, **how)
 
 
 def _write_folder(folder: Path, files: Iterable[tuple[str, bytes]]) -> None:

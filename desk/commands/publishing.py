@@ -21,9 +21,10 @@ MOST_NAMED = 20
 @click.option("--dry-run", is_flag=True, help="Only say what would be sent and taken away.")
 @click.option("--verify", is_flag=True, help="Look at what is really there: somebody may have edited it by hand.")
 @click.option("--yes", is_flag=True, help="A large part of the site may go.")
+@click.option("--take-over", is_flag=True, help="Also where another machine published last.")
 @json_option
 @click.pass_obj
-def publish(context: Context, target: str | None, dry_run: bool, verify: bool, yes: bool) -> None:
+def publish(context: Context, target: str | None, dry_run: bool, verify: bool, yes: bool, take_over: bool) -> None:
     """Build the site and send what changed to TARGET: a name from bulletin.toml, or a folder."""
     from builder.model import BuilderError
     from desk import rounds
@@ -39,6 +40,7 @@ def publish(context: Context, target: str | None, dry_run: bool, verify: bool, y
             dry_run=dry_run,
             verify=verify,
             many=yes,
+            take_over=take_over,
             progress=_bar(context),
         )
     except BuilderError as error:
@@ -103,9 +105,10 @@ def _tell(context: Context, done: Published, dry_run: bool) -> None:
 @click.option("--reason", required=True, help="Why; it is kept in var/reports, and shown to nobody.")
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--take-over", is_flag=True, help="Publish also where another machine published last.")
 @json_option
 @click.pass_obj
-def takedown(context: Context, what: str, reason: str, dry_run: bool, yes: bool) -> None:
+def takedown(context: Context, what: str, reason: str, dry_run: bool, yes: bool, take_over: bool) -> None:
     """Take something back: WHAT is bulletin/date/slug, or the page's address.
 
     It goes from content, site, feeds, search, caches, letters and every target of bulletin.toml. Then everything is
@@ -130,7 +133,8 @@ def takedown(context: Context, what: str, reason: str, dry_run: bool, yes: bool)
     if not yes:
         click.confirm("Take this back? It cannot be undone here.", abort=True)
     try:
-        done = take_down(context.settings(), what, reason=reason, by=staff_proof("").actor)
+        by = staff_proof("").actor
+        done = take_down(context.settings(), what, reason=reason, by=by, take_over=take_over)
     except SettingsError as error:
         raise click.ClickException(str(error)) from error
     click.echo(

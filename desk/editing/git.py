@@ -26,6 +26,12 @@ def is_kept_in_git(root: Path) -> bool:
     return inside == "true\n" and _run(root, "check-ignore", "--quiet", "content", literal=False) is None
 
 
+def holding(root: Path, files: Iterable[str]) -> tuple[str, ...]:
+    """The commits, on any branch, in which one of these files was written or taken away, the newest first."""
+    told = _git(root, "log", "--all", "--format=%h", "--", *files)
+    return tuple((told or "").split())
+
+
 @dataclass(frozen=True, slots=True)
 class Git:
     root: Path

@@ -37,12 +37,12 @@ class Objects:
         import obstore
 
         try:
-            return bytes(self._told(lambda: obstore.get(self._open, self._key(RECORD))).bytes())
+            return bytes(self._told(lambda: obstore.get(self._open, self._record)).bytes())
         except FileNotFoundError:
             return None
 
     def keep_record(self, raw: bytes) -> None:
-        self._put(RECORD, raw, "application/json", ASK_AGAIN)
+        self._put(self._record, raw, "application/json", ASK_AGAIN)
 
     def send(self, paths: Sequence[str]) -> Iterator[tuple[str, str]]:
         with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -65,15 +65,13 @@ class Objects:
         self._store = None
 
     def _send_one(self, path: str) -> tuple[str, str]:
-        return path, self._put(path, (self.site / path).read_bytes(), type_of(path), keeping_of(path))
+        return path, self._put(self._key(path), (self.site / path).read_bytes(), type_of(path), keeping_of(path))
 
-    def _put(self, path: str, content: bytes, kind: str, keeping: str) -> str:
+    def _put(self, key: str, content: bytes, kind: str, keeping: str) -> str:
         import obstore
 
         attributes: Any = {"Content-Type": kind, "Cache-Control": keeping}
-        done = self._told(
-            lambda: obstore.put(self._open, self._key(path), content, attributes=attributes, use_multipart=False)
-        )
+        done = self._told(lambda: obstore.put(self._open, key, content, attributes=attributes, use_multipart=False))
         return _mark(done["e_tag"])
 
     def _listed(self) -> Iterator[tuple[str, str]]:
@@ -83,6 +81,12 @@ class Objects:
         for batch in obstore.list(self._open, before or None):
             for entry in batch:
                 yield str(entry["path"]).removeprefix(before), _mark(entry["e_tag"])
+
+    @property
+    def _record(self) -> str:
+        """Beside the prefix, so that whoever shows the prefix does not show it; without one, there is only the bucket itself."""
+        above, _, name = self.bucket.prefix.strip("/").rpartition("/")
+        return "/".join(filter(None, (above, f".{name}{RECORD}" if name else RECORD)))
 
     def _key(self, path: str) -> str:
         return "/".join(filter(None, (self.bucket.prefix.strip("/"), path)))

@@ -27,21 +27,25 @@ class Record:
     """What we know that a target holds; it is kept there, beside the site. It names nothing that is not on the site."""
 
     files: Mapping[str, Held] = field(default_factory=dict)
+    turn: str = ""
+    """The mark of whoever published last."""
 
     def to_bytes(self) -> bytes:
         files = {path: [held.hash, held.mark] for path, held in sorted(self.files.items())}
-        return json.dumps({"version": VERSION, "files": files}, indent=0, ensure_ascii=False).encode()
+        return json.dumps(
+            {"version": VERSION, "turn": self.turn, "files": files}, indent=0, ensure_ascii=False
+        ).encode()
 
     def without(self, paths: Iterable[str]) -> Record:
         gone = set(paths)
-        return Record({path: held for path, held in self.files.items() if path not in gone})
+        return replace(self, files={path: held for path, held in self.files.items() if path not in gone})
 
     def unsure_of(self, paths: Iterable[str]) -> Record:
         """These are ours, but whether the new or the old one is there is seen only when all is done."""
-        return Record({**self.files, **dict.fromkeys(paths, Held(""))})
+        return replace(self, files={**self.files, **dict.fromkeys(paths, Held(""))})
 
     def holding(self, sent: Mapping[str, Held]) -> Record:
-        return Record({**self.files, **sent})
+        return replace(self, files={**self.files, **sent})
 
 
 def read_record(raw: bytes | None) -> Record | None:
@@ -54,7 +58,7 @@ def read_record(raw: bytes | None) -> Record | None:
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
     safe = all(path and not path.startswith("/") and ".." not in path.split("/") for path in files)
-    return Record(files) if told.get("version") == VERSION and safe else None
+    return Record(files, str(told.get("turn", ""))) if told.get("version") == VERSION and safe else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,4 +112,4 @@ def compare(site: Mapping[str, str], record: Record | None) -> Plan:
 def as_found(record: Record, changed: Iterable[str], missing: Iterable[str]) -> Record:
     """The record, corrected by what was seen: somebody may have edited or deleted files by hand."""
     edited = {path: replace(record.files[path], hash="") for path in changed if path in record.files}
-    return Record({**record.files, **edited}).without(missing)
+    return replace(record, files={**record.files, **edited}).without(missing)

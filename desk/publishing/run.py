@@ -5,17 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from desk.publishing.folder import Folder
 from desk.publishing.plan import Held, Plan, Record, as_found, compare, read_record
 from desk.publishing.target import Seen, Target, TargetError
+from desk.publishing.turns import Turn
 
 SAVED_AFTER = 500  # files; a first publishing that is cut off does not begin anew
 MOST_GONE, OF_AT_LEAST = 1 / 3, 30  # a share of a site's files that goes at once by mistake rather than by intention
 
 Progress = Callable[[int, int], None]
+
+
+class Overtaken(TargetError):
+    """Another machine publishes to the same target at this moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +41,20 @@ def publish(
     dry_run: bool = False,
     verify: bool = False,
     many: bool = False,
+    turn: Turn | None = None,
     progress: Progress | None = None,
 ) -> Published:
     """`files`: the site's paths → hashes. `verify`: what is really there is looked at, file by file. Raises TargetError.
 
-    `many`: a person has said that a large part of the site may go.
+    `many`: a person has said that a large part of the site may go. `turn`: refused when another machine published last.
     """
     began = time.monotonic()
     if "index.html" not in files:
         raise TargetError("The site has no home page, so nothing was published. Build it first: bulletin build")
     try:
         record = read_record(target.record())
+        if turn and record:
+            turn.refuse(record.turn)
         seen = (
             target.look({path: held.mark for path, held in record.files.items()} if record else {})
             if verify
@@ -55,11 +63,22 @@ def publish(
         found = as_found(record, seen.changed, seen.missing) if record else None
         plan = compare(files, found)
         _refuse_emptying(plan, found, many)
-        swapped = not dry_run and not plan.nothing and _work(files, plan, found or Record(), target, progress)
+        begun = _begun(found or Record(), turn, dry_run=dry_run, nothing=plan.nothing)
+        swapped = not dry_run and not plan.nothing and _work(files, plan, begun, target, progress)
+        if turn and not dry_run:
+            turn.keep([begun.turn])
     finally:
         target.close()
     edited = tuple(sorted(seen.changed | seen.missing))
     return Published(plan, seen.strangers, edited, swapped, time.monotonic() - began)
+
+
+def _begun(record: Record, turn: Turn | None, *, dry_run: bool, nothing: bool) -> Record:
+    """The record under the mark that this publishing leaves; where nothing is to be done, the old one stays."""
+    if turn is None or dry_run or nothing:
+        return record
+    turn.keep([record.turn, turn.mark])
+    return replace(record, turn=turn.mark)
 
 
 def _refuse_emptying(plan: Plan, record: Record | None, many: bool) -> None:
@@ -74,7 +93,8 @@ def _work(files: Mapping[str, str], plan: Plan, record: Record, target: Target, 
     """Whether the whole site was swapped in at once."""
     target.keep_record(record.unsure_of((*plan.new, *plan.changed)).to_bytes())
     if isinstance(target, Folder) and (marks := _swapped(files, record, target)) is not None:
-        target.keep_record(Record({path: Held(files[path], mark) for path, mark in marks.items()}).to_bytes())
+        swapped = {path: Held(files[path], mark) for path, mark in marks.items()}
+        target.keep_record(replace(record, files=swapped).to_bytes())
         return True
     arrived = dict[str, Held]()
     try:
@@ -84,7 +104,10 @@ def _work(files: Mapping[str, str], plan: Plan, record: Record, target: Target, 
                 progress(len(arrived), plan.sent)
             if len(arrived) % SAVED_AFTER == 0:
                 target.keep_record(_so_far(record, plan, arrived).to_bytes())
+        _refuse_two_at_once(record, target)
         target.drop(plan.gone)
+    except Overtaken:
+        raise  # the record is the other one's now
     except TargetError as error:
         with suppress(TargetError):
             target.keep_record(_so_far(record, plan, arrived).to_bytes())
@@ -94,6 +117,16 @@ def _work(files: Mapping[str, str], plan: Plan, record: Record, target: Target, 
         ) from error
     target.keep_record(record.without(plan.gone).holding(arrived).to_bytes())
     return False
+
+
+def _refuse_two_at_once(record: Record, target: Target) -> None:
+    """Before anything is taken away: whether another machine has begun in the meantime."""
+    there = read_record(target.record())
+    if there and there.turn != record.turn:
+        raise Overtaken(
+            "Another machine began to publish to this target at the same time, so nothing was taken away. Let one of them do "
+            "it; if it is to be this one, say --take-over --verify when the other is done."
+        )
 
 
 def _swapped(files: Mapping[str, str], record: Record, target: Folder) -> dict[str, str] | None:

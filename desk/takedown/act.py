@@ -23,8 +23,10 @@ from desk.house import open_press
 from desk.publishing.run import alone, publish
 from desk.publishing.settings import open_target, target_names
 from desk.publishing.target import TargetError
+from desk.publishing.turns import turn_of
 from desk.settings import Settings, SettingsError
-from desk.takedown import caches, letters
+from desk.takedown import caches, history, letters
+from desk.takedown.history import History
 from desk.takedown.planning import Removal, edit, plan_removal, without_links
 from desk.takedown.traces import Trace, Traces, search, traces_of, without_common
 
@@ -43,6 +45,8 @@ class TakenDown:
     targets: Mapping[str, str] = field(default_factory=dict)
     """Target → what went wrong, or nothing."""
     notes: tuple[str, ...] = ()
+    history: History = field(default_factory=History)
+    """The versions of content/ that hold it still, where it is kept in git."""
 
     @property
     def complete(self) -> bool:
@@ -57,9 +61,12 @@ class _Pending:
     slugs: frozenset[str]
     editions: tuple[tuple[str, date], ...]
     held: Mapping[str, letters.Slugs]
+    files: tuple[str, ...]
 
 
-def take_down(settings: Settings, what: str, *, reason: str, by: str, now: datetime | None = None) -> TakenDown:
+def take_down(
+    settings: Settings, what: str, *, reason: str, by: str, now: datetime | None = None, take_over: bool = False
+) -> TakenDown:
     """`what`: bulletin/date/slug, an address or a URL. `by`: who decided it, for the record in var/reports.
 
     Nothing of it is left in content, site, caches, letters and named targets, or `found` says where. Raises NothingThere.
@@ -78,9 +85,10 @@ def take_down(settings: Settings, what: str, *, reason: str, by: str, now: datet
     if search(settings.root, ["var/cache"], pending.traces):  # something keeps more than we know of
         caches.empty(settings.root / "var" / "cache")
         wrong = _out_of_site(settings, removal, pending, now)
-    targets = _out_of_targets(settings) if not wrong else {}
+    targets = _out_of_targets(settings, press.now, take_over=take_over) if not wrong else {}
     found = (*wrong, *_searched(settings, removal, pending, press.now))
-    done = TakenDown(removal, found, waiting, targets, _notes(settings.root, removal, pending))
+    held_by = history.holding(settings.root, pending.files)
+    done = TakenDown(removal, found, waiting, targets, _notes(settings.root, pending), held_by)
     if done.complete:
         shutil.rmtree(settings.root / PENDING, ignore_errors=True)
     return done
@@ -104,6 +112,7 @@ def _remember(settings: Settings, press: Press, removal: Removal) -> _Pending:
         _all(told, "slugs"),
         tuple((bulletin, date.fromisoformat(day)) for each in told for bulletin, day in each["editions"]),
         {name: {v: tuple(s) for v, s in held.items()} for each in told for name, held in each["held"].items()},
+        tuple(dict.fromkeys(str(file) for each in told for file in each.get("files", ()))),
     )
 
 
@@ -129,6 +138,7 @@ def _facts(settings: Settings, press: Press, removal: Removal) -> dict[str, Any]
         "slugs": sorted({item.slug for item in removal.items}),
         "editions": [(bulletin, str(day)) for bulletin, day in removal.editions],
         "held": held,
+        "files": [*removal.files, *removal.pictures],
     }
 
 
@@ -202,13 +212,14 @@ def _out_of_site(settings: Settings, removal: Removal, pending: _Pending, now: d
     return ()
 
 
-def _out_of_targets(settings: Settings) -> dict[str, str]:
+def _out_of_targets(settings: Settings, now: datetime, *, take_over: bool) -> dict[str, str]:
     told = {}
     files = manifest(settings.root / "site", settings.root / "var" / "cache")
     for name in target_names(settings):
         try:
             with alone(settings.root / "var" / "publish.lock"):
-                publish(files, open_target(settings, name), verify=True)
+                turn = turn_of(settings.root, name, now, take_over=take_over)
+                publish(files, open_target(settings, name), verify=True, turn=turn)
             told[name] = ""
         except (TargetError, SettingsError) as error:
             told[name] = str(error)
@@ -239,11 +250,8 @@ def _is_database(file: str) -> bool:
     return Path(file).parent == Path("var") and ".db" in Path(file).name
 
 
-def _notes(root: Path, removal: Removal, pending: _Pending) -> tuple[str, ...]:
-    notes = []
-    if (root / ".git").exists() and removal.files:
-        notes.append("history")
+def _notes(root: Path, pending: _Pending) -> tuple[str, ...]:
     with suppress(OSError):
         if search(root, [LEFT], pending.traces):
-            notes.append("outbox")
-    return tuple(notes)
+            return ("outbox",)
+    return ()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from desk.takedown import history
 from desk.takedown.act import TakenDown
 from desk.takedown.planning import Removal
 
 MOST = 40  # lines; --json tells all
 NOTES = {
-    "history": "The history of content/ (git) still holds it: whoever has the repository can read it there.",
     "outbox": "Letters in var/outbox hold it. They have left, or wait to be opened by hand: delete those that must not.",
 }
 
@@ -32,6 +32,7 @@ def result_lines(done: TakenDown) -> Iterator[str]:
     for name in done.waiting:
         yield f"{name} was under way and is paused; its letters are made without it. Go on with: bulletin resume {name}"
     yield from (NOTES[note] for note in done.notes)
+    yield from history.lines(done.history)
     yield from (f"STILL THERE  {trace}" for trace in done.found[:MOST])
     if len(done.found) > MOST:
         yield f"STILL THERE  … in {len({trace.file for trace in done.found})} files"
@@ -50,5 +51,6 @@ def as_json(done: TakenDown) -> dict[str, Any]:
         "paused": done.waiting,
         "targets": dict(done.targets),
         "notes": done.notes,
+        "history": {"commits": done.history.commits, "files": done.history.files},
         "found": [{"file": trace.file, "what": trace.what} for trace in done.found],
     }

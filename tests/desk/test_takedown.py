@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from datetime import datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from desk.office import open_office
 from desk.rounds import freeze, publish_archive
 from desk.settings import load
+from desk.takedown import history
 from tests.desk.sending_house import NOW, Desk, Inbox, make_house, over_smtp, text
 
 STORY = "weekly/2025-01-14/reading-den"
@@ -130,3 +132,24 @@ def test_what_was_never_there_is_told_with_what_is_near(desk: Desk) -> None:
     told = desk.run("takedown", "/items/reading-dan/", "--reason", "x", "--yes")
     assert told.exit_code == 1 and 'Did you mean "items/reading-den/"' in told.output
     assert desk.run("takedown", "../../etc/passwd", "--reason", "x", "--yes").exit_code == 1
+
+
+def test_what_git_keeps_of_it_is_told_with_the_way_out(tmp_path: Path) -> None:
+    file = tmp_path / FILE
+    file.parent.mkdir(parents=True)
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=A", "-c", "user.email=a@example.org"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    for words in ("One", "Two"):
+        file.write_text(words)
+        subprocess.run([*git, "add", "."], check=True)
+        subprocess.run([*git, "commit", "-qm", words], check=True)
+    found = history.holding(tmp_path, (FILE, "content/it's.png"))
+    told = "\n".join(history.lines(found))
+    assert len(found.commits) == 2 and "in 2 commits" in told
+    assert f"git filter-repo --invert-paths --path {FILE} --path 'content/it'" in told
+    assert (
+        history.holding(tmp_path, ("content/other.md",))
+        == history.holding(tmp_path / "content", ())
+        == history.History()
+    )
+    assert list(history.lines(history.History())) == []

@@ -86,7 +86,7 @@ class Stored:
 
     def files(self) -> dict[str, bytes]:
         found = {e["path"].removeprefix("news/"): e["path"] for batch in self.store.list("news") for e in batch}
-        return {path: bytes(self.store.get(key).bytes()) for path, key in found.items() if path != RECORD}
+        return {path: bytes(self.store.get(key).bytes()) for path, key in found.items()}
 
     def attributes(self, path: str) -> dict[str, str]:
         return dict(self.store.get(f"news/{path}").attributes)
@@ -95,6 +95,7 @@ class Stored:
         self.store.put(f"news/{path}", content)
 
     def record(self, content: bytes | None = None) -> bytes:
+        """Beside the prefix that the world may read."""
         if content is not None:
-            self.write(RECORD, content)
-        return bytes(self.store.get(f"news/{RECORD}").bytes())
+            self.store.put(f".news{RECORD}", content)
+        return bytes(self.store.get(f".news{RECORD}").bytes())

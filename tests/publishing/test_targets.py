@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from builder.archive.manifest import manifest
-from desk.publishing.plan import compare, read_record
+from desk.publishing.plan import Record, compare, read_record
 from desk.publishing.run import Published, publish
 from desk.publishing.target import Seen, Target, TargetError, TargetGone
+from desk.publishing.turns import turn_of
 from tests.publishing.places import OnDisk, Place, Stored
 
 FIRST = {
@@ -168,6 +170,55 @@ def test_going_back_after_a_half_done_publishing_leaves_nothing_of_it(place: Pla
         publish(build(site, SECOND), Watched(place.target(site), patience=3))
     go(place, site, FIRST)
     assert place.files() == FIRST
+
+
+def test_another_machine_is_refused_until_it_is_said_to_take_over(place: Place, site: Path, tmp_path: Path) -> None:
+    moment = datetime(2025, 1, 14, 10, tzinfo=UTC)
+
+    def as_(machine: str, files: Mapping[str, bytes], *, take_over: bool = False, dry_run: bool = False) -> Published:
+        turn = turn_of(tmp_path / machine, "web", moment, take_over=take_over)
+        return publish(build(site, files), place.target(site), turn=turn, dry_run=dry_run)
+
+    as_("first", FIRST)
+    assert as_("first", FIRST).plan.nothing
+    for how in (False, True):
+        with pytest.raises(TargetError, match=r"on 14 January 2025, 10:00, and not by this house.*--take-over"):
+            as_("second", SECOND, dry_run=how)
+    assert place.files() == FIRST
+    as_("first", SECOND)
+    as_("second", FIRST, take_over=True)
+    assert place.files() == FIRST and as_("second", FIRST).plan.nothing
+    with pytest.raises(TargetError, match="--take-over"):
+        as_("first", SECOND)
+
+
+def test_a_publishing_that_was_cut_off_is_gone_on_with_by_the_same_house(
+    place: Place, site: Path, tmp_path: Path
+) -> None:
+    moment = datetime(2025, 1, 14, 10, tzinfo=UTC)
+    go(place, site, FIRST)
+    with pytest.raises(TargetGone):
+        publish(build(site, SECOND), Watched(place.target(site), patience=3), turn=turn_of(tmp_path, "web", moment))
+    publish(build(site, SECOND), place.target(site), turn=turn_of(tmp_path, "web", moment))
+    assert place.files() == SECOND
+
+
+def test_a_second_machine_that_began_at_the_same_moment_takes_nothing_away(
+    place: Place, site: Path, tmp_path: Path
+) -> None:
+    if isinstance(place, OnDisk):
+        place = replace(place, swaps=False)  # a folder that is swapped in whole has no such moment
+    moment = datetime(2025, 1, 14, 10, tzinfo=UTC)
+    go(place, site, FIRST)
+
+    class Late(Watched):
+        def send(self, paths: Sequence[str]) -> Iterator[tuple[str, str]]:
+            yield from super().send(paths)
+            self.inner.keep_record(Record(turn="another machine's").to_bytes())
+
+    with pytest.raises(TargetError, match="at the same time"):
+        publish(build(site, SECOND), Late(place.target(site)), turn=turn_of(tmp_path, "web", moment))
+    assert "items/b/index.html" in place.files() and json.loads(place.record())["turn"] == "another machine's"
 
 
 def test_the_record_names_nothing_but_public_files(place: Place, site: Path) -> None:
