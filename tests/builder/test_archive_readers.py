@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -16,8 +17,10 @@ import pytest
 import vobject
 from lxml import etree
 
+from tests.browser import ROOT
 from tests.builder.written import URL, ZONE, item, page_of, site_of, write_house
 
+READ = ROOT / "tests" / "tools" / "read.mjs"
 WEEK, LATER = "weekly/2025-01-14", "weekly/2025-01-21"
 TITLE = "Tea & <b>cake</b>; one, two \\ three “four”"
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -45,6 +48,19 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     return site_of(write_house(tmp_path_factory.mktemp("house"), house()))
 
 
+@pytest.fixture(scope="module")
+def in_javascript(site: dict[str, bytes]) -> dict[str, Any]:
+    """What feedsmith and ical.js, both in JavaScript, tell of every feed and calendar, in one run."""
+    read = {
+        path: raw.decode()
+        for path, raw in site.items()
+        if re.search(r"(?:^|/)feed(?:/[^/]+)?\.(?:xml|rss|json)$|\.ics$", path)
+    }
+    done = subprocess.run(["node", str(READ)], input=json.dumps(read), capture_output=True, text=True, check=True)
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
 # --- feeds -----------------------------------------------------------------------------------------------------------
 
 
@@ -52,6 +68,10 @@ def by_feedparser(raw: bytes) -> list[tuple[str, str, str]]:
     told = feedparser.parse(raw)
     assert not told.bozo, told.get("bozo_exception")
     return [(entry.id, entry.link, entry.title) for entry in told.entries]
+
+
+def as_told(told: list[list[str]]) -> list[tuple[str, str, str]]:
+    return [(one, link, title) for one, link, title in told]
 
 
 def by_fastfeedparser(raw: bytes) -> list[tuple[str, str, str]]:
@@ -99,12 +119,29 @@ def _rss(root: Any) -> list[tuple[str, str, str]]:
     return found
 
 
+JSON_FEED = {
+    "version": str, "title": str, "home_page_url": str, "feed_url": str, "description": str, "language": str, "authors": list,
+    "items": list,
+}  # fmt: skip
+JSON_ITEM = {
+    "id": str, "url": str, "title": str, "content_text": str, "date_published": str, "date_modified": str, "tags": list,
+    "image": str,
+}  # fmt: skip
+
+
 def by_json(raw: bytes) -> list[tuple[str, str, str]]:
+    """JSON Feed 1.1: what may be there, of which type, and what must."""
     told = json.loads(raw)
-    assert (
-        told["version"] == "https://jsonfeed.org/version/1.1" and told["title"] and told["feed_url"].endswith(".json")
-    )
-    assert all(entry["content_text"] for entry in told["items"])
+    assert {name: type(value) for name, value in told.items()}.items() <= JSON_FEED.items()
+    assert told["version"] == "https://jsonfeed.org/version/1.1" and told["title"]
+    assert all(link.startswith("https://") for link in (told["home_page_url"], told["feed_url"]))
+    for author in told["authors"]:
+        assert {"name": str, "url": str} == {name: type(value) for name, value in author.items()}
+    for entry in told["items"]:
+        assert {name: type(value) for name, value in entry.items()}.items() <= JSON_ITEM.items()
+        assert entry["id"] and entry["content_text"] and all(type(tag) is str for tag in entry["tags"])
+        assert datetime.fromisoformat(entry["date_modified"]) >= datetime.fromisoformat(entry["date_published"])
+    assert len({entry["id"] for entry in told["items"]}) == len(told["items"])
     return [(entry["id"], entry["url"], entry["title"]) for entry in told["items"]]
 
 
@@ -112,12 +149,16 @@ FEEDS = ["", "feeds/all/", "good-news/", "for/primary/"]
 
 
 @pytest.mark.parametrize("base", FEEDS)
-def test_three_forms_and_three_readers_tell_the_same_items(site: dict[str, bytes], base: str) -> None:
+def test_three_forms_and_at_least_three_readers_of_each_tell_the_same_items(
+    site: dict[str, bytes], in_javascript: dict[str, Any], base: str
+) -> None:
     wanted = strictly(site[f"{base}feed.xml"])
     assert wanted == by_feedparser(site[f"{base}feed.xml"]) == by_fastfeedparser(site[f"{base}feed.xml"])
     rss = site[f"{base}feed.rss"]
     assert wanted == strictly(rss) == by_feedparser(rss) == by_fastfeedparser(rss)
-    assert wanted == by_json(site[f"{base}feed.json"])
+    assert wanted == by_json(site[f"{base}feed.json"]) == by_fastfeedparser(site[f"{base}feed.json"])
+    for form in ("xml", "rss", "json"):
+        assert wanted == as_told(in_javascript[f"{base}feed.{form}"]), form
     titles = {title for _, _, title in wanted}
     assert {"": TITLE in titles, "feeds/all/": TITLE in titles, "good-news/": titles == {"A garden"},
             "for/primary/": titles == {TITLE, "A form"}}[base]  # fmt: skip
@@ -189,6 +230,18 @@ def line_by_line(raw: bytes) -> Told:
 
 def _start(when: date | datetime) -> str:
     return f"{when.astimezone(UTC):%Y-%m-%dT%H:%M}" if isinstance(when, datetime) else when.isoformat()
+
+
+def test_every_feed_of_the_past_and_every_calendar_is_read_in_javascript_too(
+    site: dict[str, bytes], in_javascript: dict[str, Any]
+) -> None:
+    calendars = [path for path in site if path.endswith(".ics")]
+    months = [path for path in site if path.startswith("feed/")]
+    assert len(calendars) > 5 and len(months) == 2
+    for path in calendars:
+        assert {uid: tuple(told) for uid, told in in_javascript[path].items()} == by_icalendar(site[path]), path
+    for path in months:
+        assert as_told(in_javascript[path]) == strictly(site[path])
 
 
 @pytest.mark.parametrize("reader", [by_icalendar, by_vobject, line_by_line])

