@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import DDL, CheckConstraint, Column, ForeignKey, Index, LargeBinary, Table, Text, event
+from sqlalchemy import DDL, CheckConstraint, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, event
 
 from db.schema.base import BigId, Moment, Plain, metadata
 
@@ -19,6 +19,9 @@ staff = Table(
     Column("role", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("disabled_at", Moment),
+    Column(
+        "calendar", Integer, nullable=False, server_default="0"
+    ),  # how often their calendar's address was made; 0: never
     CheckConstraint(" OR ".join(f"role = '{role}'" for role in ROLES), name="role"),
     sqlite_autoincrement=True,
 )

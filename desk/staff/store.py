@@ -70,8 +70,20 @@ def disable(connection: Connection, who: Staff, now: datetime) -> None:
     """Their sessions and links end with it. Raises StaffError when nobody would be left to look after the desk."""
     _keep_an_administrator(connection, who)
     connection.execute(update(staff).where(staff.c.id == who.id).values(disabled_at=now))
+    renew_calendar(connection, who)
     connection.execute(delete(staff_session).where(staff_session.c.staff_id == who.id))
     connection.execute(delete(sign_in_link).where(sign_in_link.c.staff_id == who.id))
+
+
+def renew_calendar(connection: Connection, who: Staff) -> int:
+    """The address of their calendar is another one from now on; its number."""
+    connection.execute(update(staff).where(staff.c.id == who.id).values(calendar=staff.c.calendar + 1))
+    return calendar_of(connection, who.id)
+
+
+def calendar_of(connection: Connection, number: int) -> int:
+    """Which of their calendar's addresses is good: 0 for none."""
+    return connection.execute(select(staff.c.calendar).where(staff.c.id == number)).scalar_one_or_none() or 0
 
 
 def enable(connection: Connection, who: Staff) -> None:

@@ -45,6 +45,7 @@ def _staff() -> None:
         sa.Column("role", sa.Text(), nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("disabled_at", MOMENT, nullable=True),
+        sa.Column("calendar", sa.Integer(), server_default="0", nullable=False),
         sa.CheckConstraint(
             "role = 'writer' OR role = 'editor' OR role = 'sender' OR role = 'administrator'",
             name=op.f("ck_staff_role"),
