@@ -27,13 +27,13 @@ $(PEERS): bench/peers/package-lock.json
 	@touch $@
 
 demo: $(READY) ## build every shipped edition: letters in out/, the web archive in site/
-	$(BIN)/python -m desk.demo
+	$(BIN)/python -m desk.trying.demo
 
 preview: $(READY) ## open the weekly update in a browser and watch it change as you write
 	$(BIN)/bulletin preview weekly
 
 serve: $(READY) ## open the staff desk with a living week in it; prints links to sign in
-	$(BIN)/python -m desk.living
+	$(BIN)/python -m desk.trying.living
 
 test: $(READY) $(BROWSER_TOOLS) ## run every test (real browser, real databases, real SMTP server)
 	$(BIN)/python -m pytest -n 3 -q -m "not browser and not prove"

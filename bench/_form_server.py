@@ -12,7 +12,7 @@ NOW = datetime(2025, 1, 22, 9, tzinfo=UTC)
 
 
 def main(folder: Path) -> None:
-    from desk.register import open_register
+    from desk.readers.register import open_register
     from desk.settings import load
     from desk.web.app import create_app
     from desk.web.serving import server_of, started_at

@@ -117,7 +117,7 @@ def bounces(engine: Engine, number: int) -> tuple[float, str]:
     """Of each reader the letter of last week; how many a minute, and how the time divides."""
     from delivery.returning import bounces as reading
     from desk import rounds
-    from desk.returning import BATCH
+    from desk.mailing.returning import BATCH
     from subscribers.tokens import Keys
 
     keys = Keys(b"l" * 32, b"a" * 32)

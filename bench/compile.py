@@ -16,11 +16,11 @@ from time import perf_counter
 
 from bench import Figure, edition, interleaved
 from builder.cache import Cache
+from builder.letter.mjml_source import read_template
+from builder.letter.render import encoded_size
 from builder.markdown import Body
-from builder.mjml_source import read_template
 from builder.model import Edition, Variant
 from builder.press import Press
-from builder.render import encoded_size
 from builder.templates import read_text
 from builder.view import EditionView
 from desk.settings import load

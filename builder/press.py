@@ -22,7 +22,7 @@ from builder.view import EditionView, Viewer, allows, beside, document_links
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from builder.render import Renderer
+    from builder.letter.render import Renderer
 
 _IN_BODY = re.compile(r"!\[[^\[\]]*\]\(\s*<?([^()<>\s]+)")
 
@@ -72,7 +72,7 @@ class Press:
 
     @cached_property
     def renderer(self) -> Renderer:
-        from builder.render import Renderer
+        from builder.letter.render import Renderer
 
         return Renderer(self.house, self.search, self.cache, self.kept / "templates")
 

@@ -20,10 +20,10 @@ from delivery.doctor import Checked, Finding, World
 from delivery.ledger import notes
 from delivery.model import DeliveryError
 from delivery.smtp.relay import Relay
-from desk.engines import make_relay, signing_keys
 from desk.house import template_folders
-from desk.letters import composed
-from desk.office import Office
+from desk.mailing.engines import make_relay, signing_keys
+from desk.mailing.office import Office
+from desk.notes.letters import composed
 from desk.settings import SettingsError
 from desk.web.staff.looks import read_looks
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from builder.archive import Outcome, build
 from builder.archive.manifest import manifest
-from builder.eml import to_eml
+from builder.letter.eml import to_eml
+from builder.letter.render import encoded_size
 from builder.model import BuilderError, Edition, Finding, Letter, Tags
 from builder.press import Press
-from builder.render import encoded_size
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from delivery.loop.run import Summary
     from delivery.returning.bounces import Report
     from delivery.returning.returns import Consequence
-    from desk.at_once import Alone
-    from desk.office import Office
+    from desk.mailing.at_once import Alone
+    from desk.mailing.office import Office
+    from desk.mailing.sending import Progress
     from desk.publishing.run import Published
-    from desk.sending import Progress
     from desk.settings import Settings
     from subscribers.model import Basis, Proof, Subscriber
     from subscribers.tokens import Keys
@@ -170,8 +170,8 @@ def _write_folder(folder: Path, files: Iterable[tuple[str, bytes]]) -> None:
 
 def make_ready(office: Office, edition: Edition) -> None:
     """Everything that could stop a sending is looked at before anything is written. Raises CannotSend and others."""
-    from desk import sending
-    from desk.engines import make_engine
+    from desk.mailing import sending
+    from desk.mailing.engines import make_engine
 
     sending.refuse_too_early(office, edition)
     sending.refuse_unless_ready(office, edition)
@@ -186,7 +186,8 @@ def post(office: Office, edition: Edition, progress: Progress | None = None) -> 
     Killed between any two steps, the same call goes on: a mailing that is frozen is neither published nor frozen again.
     """
     from delivery.ledger.freezing import AlreadyFrozenError
-    from desk import permalinks, sending
+    from desk import permalinks
+    from desk.mailing import sending
 
     if sending.sent_before(office, edition) is None:
         publish_archive(office.press)
@@ -200,8 +201,8 @@ def freeze(office: Office, edition: Edition) -> int:
     """One transaction: the letters as they stand now, and every reader of this moment. Raises AlreadyFrozenError."""
     import db
     from delivery.ledger import freezing
-    from desk.freezing import hold_still, letters_of, mailing_of, recipients_of
-    from desk.selecting import everything, fingerprint, selections
+    from desk.mailing.freezing import hold_still, letters_of, mailing_of, recipients_of
+    from desk.mailing.selecting import everything, fingerprint, selections
 
     press, register = office.press, office.register
     mailing, mark = mailing_of(office, edition), fingerprint(press, edition)
@@ -216,7 +217,7 @@ def freeze(office: Office, edition: Edition) -> int:
 def post_alone(office: Office, one: Alone, progress: Progress | None = None) -> Summary:
     """An action by itself: frozen for those who chose that, then delivered. Said again, it goes on where it stopped."""
     from delivery.ledger.freezing import AlreadyFrozenError
-    from desk import sending
+    from desk.mailing import sending
 
     with suppress(AlreadyFrozenError):
         freeze_alone(office, one)
@@ -227,8 +228,8 @@ def freeze_alone(office: Office, one: Alone) -> int:
     """One transaction: its letter as it stands now, and whoever it is for at this moment. Raises AlreadyFrozenError."""
     import db
     from delivery.ledger import freezing
-    from desk import at_once
-    from desk.freezing import hold_still, mailing_of
+    from desk.mailing import at_once
+    from desk.mailing.freezing import hold_still, mailing_of
 
     mailing = mailing_of(office, one.edition, kind=one.kind)
     with db.writing(office.engine) as connection:
@@ -241,7 +242,7 @@ def take_outcomes(engine: Engine, keys: Keys, reports: Iterable[Report], now: da
     """What came back is written down once, and readers whose mailbox is gone, or who complained, get no more; one transaction."""
     import db
     from delivery.returning import returns
-    from desk.returning import stop_writing
+    from desk.mailing.returning import stop_writing
 
     with db.writing(engine) as connection:
         found = returns.take(connection, reports, now=now)
@@ -254,8 +255,8 @@ def take_up(office: Office, sending: Sending, *, in_doubt: bool, missed: bool, l
     import db
     from delivery.ledger import books, freezing
     from delivery.ledger import sending as ledger
-    from desk.freezing import hold_still
-    from desk.late import late_readers
+    from desk.mailing.freezing import hold_still
+    from desk.mailing.late import late_readers
 
     now = datetime.now(UTC)
     ledger.settle_leftovers(office.engine, sending.id)
@@ -277,8 +278,8 @@ def add_latecomers(office: Office, bulletin: str) -> str | None:
     """
     import db
     from delivery.ledger import freezing
-    from desk.freezing import hold_still
-    from desk.late import current_mailing, latecomers
+    from desk.mailing.freezing import hold_still
+    from desk.mailing.late import current_mailing, latecomers
 
     with db.writing(office.engine) as connection:
         hold_still(connection)
@@ -395,7 +396,7 @@ def erase(engine: Engine, keys: Keys, address: str, proof: Proof) -> None:
     """The person is forgotten in every room; only a keyed hash stays, so that no old list brings them back (C7)."""
     import db
     from delivery.ledger import books
-    from desk.outbox import forget_notes
+    from desk.notes.outbox import forget_notes
     from subscribers import rights
     from subscribers.address import parse
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
-from builder import skeleton
-from builder.mjml_source import read_template
-from builder.render import LETTER
+from builder.letter import skeleton
+from builder.letter.mjml_source import read_template
+from builder.letter.render import LETTER
 from builder.templates import read_text
 from tests.editions import Built
 

@@ -89,7 +89,7 @@ def _root(context: Context) -> Path:
 
 
 def _passphrase(file: Path | None) -> str:
-    from desk.engines import secret
+    from desk.mailing.engines import secret
     from desk.settings import SettingsError
 
     try:

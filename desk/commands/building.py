@@ -142,7 +142,7 @@ def preview(
     context: Context, bulletin: str | None, day: date | None, host: str, port: int, show: bool, now: str | None
 ) -> None:
     """Show an edition in the browser as any reader gets it; it follows every file you save."""
-    from desk.preview import serve
+    from desk.trying.preview import serve
 
     settings = context.settings()
     known_bulletin(context.press(now), bulletin)

@@ -37,7 +37,7 @@ def newsroom(context: Context, now: str | None = None) -> Iterator[Newsroom]:
     from delivery.model import DeliveryError
     from desk.commands.common import moment
     from desk.goodnews.newsroom import open_newsroom
-    from desk.register import open_register
+    from desk.readers.register import open_register
     from desk.settings import SettingsError
     from desk.stories import CannotTake
     from goodnews.model import GoodNewsError

@@ -14,7 +14,7 @@ from desk.commands.offices import opened
 
 if TYPE_CHECKING:
     from delivery.ledger.notes import Note
-    from desk.office import Office
+    from desk.mailing.office import Office
 
 WORDS = {
     "accepted": "accepted by the mail server",
@@ -34,7 +34,7 @@ def notes(context: Context, now: bool, in_doubt: str | None) -> None:
     """Show the letters about subscriptions (confirm, welcome, goodbye): how they stand, and which are in doubt."""
     import db
     from delivery.ledger import notes as kept
-    from desk.carrying import carry_notes
+    from desk.notes.carrying import carry_notes
 
     problem = ""
     with opened(context) as office:

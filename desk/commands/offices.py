@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from delivery.ledger.books import Sending
     from delivery.loop.run import Summary
     from delivery.model import Counts
-    from desk.office import Office
+    from desk.mailing.office import Office
 
 STATES = {
     "accepted": "accepted by the mail server",
@@ -44,7 +44,7 @@ def opened(context: Context, now: str | None = None) -> Iterator[Office]:
     from builder.model import BuilderError
     from db.errors import DatabaseError
     from delivery.model import DeliveryError
-    from desk.office import CannotSend, open_office
+    from desk.mailing.office import CannotSend, open_office
     from desk.rounds import NoSuchEdition
     from desk.settings import SettingsError
     from subscribers.model import SubscribersError
@@ -85,7 +85,7 @@ def chosen_mailing(office: Office, name: str | None, *, to_resume: bool = False)
     import db
     from delivery.ledger import books
     from delivery.model import DeliveryError
-    from desk.sending import found
+    from desk.mailing.sending import found
 
     if name:
         return found(office, name.replace("/", "-"))
@@ -159,7 +159,7 @@ def _tell_names(office: Office, name: str) -> None:
     import db
     from delivery.ledger import books
     from delivery.model import State
-    from desk.sending import found
+    from desk.mailing.sending import found
 
     number = found(office, name).id
     with db.reading(office.engine) as connection:

@@ -114,7 +114,7 @@ def takedown(context: Context, what: str, reason: str, dry_run: bool, yes: bool,
     It goes from content, site, feeds, search, caches, letters and every target of bulletin.toml. Then everything is
     searched for it; whatever is found is listed, and the command fails.
     """
-    from desk.register import staff_proof
+    from desk.readers.register import staff_proof
     from desk.settings import SettingsError
     from desk.takedown import NothingThere, plan_removal, take_down
     from desk.takedown.telling import as_json, plan_lines, result_lines

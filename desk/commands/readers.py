@@ -17,7 +17,7 @@ from desk.commands.common import Context, Day, json_option, now_option, read_tag
 if TYPE_CHECKING:
     from datetime import date
 
-    from desk.register import Register
+    from desk.readers.register import Register
     from subscribers.imports import Plan, Staged
 
 SHOWN = ("new", "existing", "joined", "suppressed", "held", "unreadable")
@@ -28,7 +28,7 @@ bulletin_option = click.option("--bulletin", metavar="ID", help="Which bulletin;
 def _opened(context: Context) -> Iterator[Register]:
     """The register; everything that the rooms refuse becomes one clear line and a non-zero exit."""
     from db.errors import DatabaseError
-    from desk.register import open_register
+    from desk.readers.register import open_register
     from desk.settings import SettingsError
     from subscribers.model import SubscribersError
 
@@ -78,7 +78,7 @@ def import_(
     listed: tuple[str, ...],
 ) -> None:
     """Merge old lists: shows what would become of everybody, then does exactly that. A "no" is never overruled."""
-    from desk.importing import staged_import
+    from desk.readers.importing import staged_import
 
     with _opened(context) as register:
         target = _bulletin(register, bulletin)
@@ -97,7 +97,7 @@ def _agreed(context: Context) -> bool:
 
 
 def _show_plan(context: Context, staged: Staged, plan: Plan, listed: tuple[str, ...]) -> None:
-    from desk.importing import listing
+    from desk.readers.importing import listing
 
     if context.as_json:
         rows = {name: list(listing(staged, name)) for name in listed}
@@ -123,7 +123,7 @@ MEANS = {
 
 
 def _apply(context: Context, register: Register, staged: Staged, plan: Plan) -> None:
-    from desk.importing import apply_import
+    from desk.readers.importing import apply_import
 
     number, report = apply_import(register, staged, plan)
     if not context.as_json:
@@ -138,7 +138,7 @@ def _apply(context: Context, register: Register, staged: Staged, plan: Plan) -> 
 def undo(context: Context, number: int) -> None:
     """Take back what an import added. Its "no"s stay."""
     import db
-    from desk.register import staff_proof
+    from desk.readers.register import staff_proof
     from subscribers.imports import undo as take_back
 
     with _opened(context) as register, db.writing(register.engine) as connection:
@@ -155,7 +155,7 @@ def undo(context: Context, number: int) -> None:
 def held(context: Context, accepted: tuple[int, ...], refused: tuple[int, ...]) -> None:
     """List the rows that wait for a person, or decide about them."""
     import db
-    from desk.register import staff_proof
+    from desk.readers.register import staff_proof
     from subscribers import acts
     from subscribers.held import waiting
 
@@ -192,7 +192,7 @@ def add(
 ) -> None:
     """Add a reader who asked you to."""
     import db
-    from desk.register import staff_proof
+    from desk.readers.register import staff_proof
     from subscribers import acts
     from subscribers.address import parse
     from subscribers.model import Choices
@@ -223,7 +223,7 @@ def add(
 @click.pass_obj
 def remove(context: Context, address: str, bulletin: str | None) -> None:
     """End a reader's subscription. It ends with its reason; the "no" is kept."""
-    from desk.register import staff_proof
+    from desk.readers.register import staff_proof
     from desk.rounds import farewell
 
     with _opened(context) as register:
@@ -239,7 +239,7 @@ def remove(context: Context, address: str, bulletin: str | None) -> None:
 def show(context: Context, address: str) -> None:
     """Everything that is held about an address, as JSON: the answer to a subject access request."""
     import db
-    from desk.person import shown
+    from desk.readers.person import shown
     from subscribers.address import parse
 
     with _opened(context) as register, db.reading(register.engine) as connection:
@@ -253,8 +253,8 @@ def show(context: Context, address: str) -> None:
 @click.pass_obj
 def erase(context: Context, address: str, yes: bool) -> None:
     """Forget a person: no byte of the address stays, only a keyed hash so that no old list brings them back."""
-    from desk import person
-    from desk.register import staff_proof
+    from desk.readers import person
+    from desk.readers.register import staff_proof
 
     if not (yes or context.as_json or not sys.stdin.isatty()):
         click.confirm(f"Forget {address} for good?", abort=True)
@@ -287,7 +287,7 @@ def export(context: Context, bulletin: str | None, form: str) -> None:
 @click.pass_obj
 def counts(context: Context, bulletin: str | None, day: date | None, now: str | None) -> None:
     """Readers per audience, where they came from, how the list grows, and what each item would reach."""
-    from desk.counting import counted, told
+    from desk.readers.counting import counted, told
 
     with _opened(context) as register:
         target = _bulletin(register, bulletin)
@@ -303,7 +303,7 @@ def counts(context: Context, bulletin: str | None, day: date | None, now: str | 
 @click.pass_obj
 def retention(context: Context) -> None:
     """Forget what is older than the privacy notice promises. Run it every night."""
-    from desk.person import keep_no_longer
+    from desk.readers.person import keep_no_longer
 
     with _opened(context) as register:
         gone = keep_no_longer(register, datetime.now(UTC))
@@ -363,7 +363,7 @@ def _suppression(no: Any) -> dict[str, Any]:
 @click.pass_obj
 def add_suppression(context: Context, address: str, bulletin: str | None) -> None:
     """Never write to this address, whether anybody imports it or not."""
-    from desk.register import staff_proof
+    from desk.readers.register import staff_proof
     from desk.rounds import refuse
 
     with _opened(context) as register:

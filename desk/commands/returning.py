@@ -14,7 +14,7 @@ from desk.commands.common import Context, json_option
 from desk.commands.offices import chosen_mailing, opened
 
 if TYPE_CHECKING:
-    from desk.returning import Taken
+    from desk.mailing.returning import Taken
 
 ADDRESS = re.compile(r"[^\s<>;:,]+@[^\s<>;:,]+")
 COLOURS = {"good": "green", "warning": "yellow", "bad": "red"}
@@ -31,7 +31,7 @@ def bounces() -> None:
 @click.pass_obj
 def read(context: Context, place: str | None) -> None:
     """Read a mailbox, a folder or a message, and act on it once. People's mail stays as it is. Default: [delivery] mailbox."""
-    from desk.returning import take_returned
+    from desk.mailing.returning import take_returned
 
     with opened(context) as office:
         where = place or office.delivering.mailbox
@@ -82,7 +82,7 @@ def _tell(taken: Taken) -> None:
 def report(context: Context, mailing: str | None) -> None:
     """Write a mailing's report (a page, and CSVs of every recipient and every answer), or print its numbers. Nobody is watched for it."""
     from delivery.ledger.sending import settle_leftovers
-    from desk.reporting import reported, write_report
+    from desk.mailing.reporting import reported, write_report
 
     with opened(context) as office:
         sending = chosen_mailing(office, mailing)
@@ -126,7 +126,7 @@ def worker(context: Context, name: str) -> None:
     import signal
 
     with opened(context) as office:
-        from desk.clustering import working
+        from desk.mailing.clustering import working
 
         stopped = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -14,7 +14,7 @@ from desk.commands.common import Context, json_option, now_option, say
 from desk.commands.offices import edition_argument, one_edition, opened, tell_counts
 
 if TYPE_CHECKING:
-    from desk.planning import Fired
+    from desk.mailing.planning import Fired
 
 LOOK_SECONDS = 30
 
@@ -27,9 +27,9 @@ LOOK_SECONDS = 30
 @click.pass_obj
 def approve(context: Context, bulletin: str, day: date, action: str | None, now: str | None) -> None:
     """Say that an edition may go out as it stands now. Any edit after this voids it."""
-    from desk.at_once import alone
-    from desk.planning import approve as approve_it
-    from desk.planning import approve_alone
+    from desk.mailing.at_once import alone
+    from desk.mailing.planning import approve as approve_it
+    from desk.mailing.planning import approve_alone
 
     with opened(context, now) as office:
         edition = one_edition(office, bulletin, day)
@@ -62,7 +62,7 @@ def schedule() -> None:
 @click.pass_obj
 def add(context: Context, bulletin: str, day: date, at: str | None, now: str | None) -> None:
     """Plan an edition, or plan it anew."""
-    from desk.planning import plan
+    from desk.mailing.planning import plan
 
     with opened(context, now) as office:
         edition = one_edition(office, bulletin, day)
@@ -81,7 +81,7 @@ def add(context: Context, bulletin: str, day: date, at: str | None, now: str | N
 @click.pass_obj
 def list_planned(context: Context, now: str | None) -> None:
     """What is planned, what has left, what was missed."""
-    from desk.planning import listed
+    from desk.mailing.planning import listed
 
     with opened(context, now) as office:
         rows = listed(office)
@@ -114,7 +114,7 @@ def list_planned(context: Context, now: str | None) -> None:
 @click.pass_obj
 def remove(context: Context, bulletin: str, day: date) -> None:
     """Take an edition off the plan."""
-    from desk.planning import unplan
+    from desk.mailing.planning import unplan
 
     with opened(context) as office:
         edition = one_edition(office, bulletin, day)
@@ -138,8 +138,8 @@ def run_due(context: Context, stay: bool, now: str | None) -> None:
 
 def _tick(context: Context, now: str | None) -> tuple[bool, bool]:
     """Whether all is well, and whether somebody asked this process to end."""
-    from desk.carrying import carry_notes
-    from desk.planning import fire
+    from desk.mailing.planning import fire
+    from desk.notes.carrying import carry_notes
 
     try:
         with opened(context, now) as office:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from builder.model import Edition
     from delivery.ledger.books import Sending
     from delivery.loop.single import Posted
-    from desk.office import CannotSend, Office
-    from desk.sending import Plan, Share
+    from desk.mailing.office import CannotSend, Office
+    from desk.mailing.sending import Plan, Share
 
 mailing_argument = click.argument("mailing", required=False)
 
@@ -43,7 +43,8 @@ def send(
     context: Context, bulletin: str, day: date, dry_run: bool, yes: bool, action: str | None, now: str | None
 ) -> None:
     """Send an edition to its readers, each the letter that is theirs, once. Said again, it goes on where it stopped."""
-    from desk import rounds, sending
+    from desk import rounds
+    from desk.mailing import sending
 
     with opened(context, now) as office:
         edition = one_edition(office, bulletin, day)
@@ -69,8 +70,9 @@ def send(
 
 
 def _send_alone(context: Context, office: Office, edition: Edition, slug: str, *, dry_run: bool, yes: bool) -> None:
-    from desk import at_once, rounds
-    from desk.office import CannotSend
+    from desk import rounds
+    from desk.mailing import at_once
+    from desk.mailing.office import CannotSend
 
     one = at_once.alone(office, edition, slug)
     at_once.refuse_unless_ready(office, one)
@@ -99,7 +101,7 @@ def _agreed(context: Context) -> bool:
 
 def _tell_frozen(context: Context, office: Office, edition: Edition, before: Sending) -> bool:
     """Whether it was edited since."""
-    from desk.sending import edited_since
+    from desk.mailing.sending import edited_since
 
     edited = edited_since(office, edition, before)
     if not context.as_json:
@@ -112,7 +114,7 @@ def _tell_frozen(context: Context, office: Office, edition: Edition, before: Sen
 
 
 def _dry_run(context: Context, office: Office, edition: Edition, before: Sending | None) -> None:
-    from desk import sending
+    from desk.mailing import sending
 
     plan = sending.plan(office, edition)
     notes, obstacles = sending.in_the_way(office, edition)
@@ -197,7 +199,7 @@ def test(
     context: Context, bulletin: str, day: date, addresses: tuple[str, ...], tags: str | None, now: str | None
 ) -> None:
     """Send one letter of an edition, marked as a test, to yourself or to the seed list."""
-    from desk.testing import post_test
+    from desk.mailing.testing import post_test
 
     with opened(context, now) as office:
         edition = one_edition(office, bulletin, day)
@@ -232,7 +234,7 @@ def _tell_test(context: Context, posted: list[Posted]) -> None:
 def status(context: Context, mailing: str | None, listed: tuple[str, ...], who: str | None) -> None:
     """How a mailing stands; the numbers always add up to the list. Without a name, the newest."""
     from delivery.ledger.sending import settle_leftovers
-    from desk.sending import counted
+    from desk.mailing.sending import counted
 
     with opened(context) as office:
         sending = chosen_mailing(office, mailing)
@@ -283,7 +285,8 @@ def _people(office: Office, sending: Sending, listed: tuple[str, ...], who: str 
 @click.pass_obj
 def resume(context: Context, mailing: str | None, in_doubt: str | None, missed: bool, late: bool) -> None:
     """Go on with a mailing that was paused, stopped or broken off. Nobody in doubt is sent anything without your word."""
-    from desk import rounds, sending
+    from desk import rounds
+    from desk.mailing import sending
 
     with opened(context) as office:
         chosen = chosen_mailing(office, mailing, to_resume=True)
@@ -301,7 +304,7 @@ def pause(context: Context, mailing: str | None) -> None:
     """Hold a mailing: whoever sends it ends the letters under way and stops."""
     import db
     from delivery.ledger import books
-    from desk.sending import under_way
+    from desk.mailing.sending import under_way
 
     with opened(context) as office:
         chosen = under_way(chosen_mailing(office, mailing, to_resume=True))
@@ -319,7 +322,7 @@ def cancel(context: Context, mailing: str | None, yes: bool) -> None:
     """Stop a mailing for good: what has not left does not leave."""
     import db
     from delivery.ledger import books
-    from desk.sending import under_way
+    from desk.mailing.sending import under_way
 
     with opened(context) as office:
         chosen = under_way(chosen_mailing(office, mailing, to_resume=True))

@@ -46,7 +46,7 @@ def _opened(context: Context) -> Iterator[_Opened]:
     """One transaction; everything that is refused becomes one clear line and a non-zero exit."""
     import db
     from db.errors import DatabaseError
-    from desk.register import open_register
+    from desk.readers.register import open_register
     from desk.settings import SettingsError
     from desk.staff.model import StaffError
     from subscribers.model import SubscribersError

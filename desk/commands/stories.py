@@ -79,7 +79,7 @@ def accept(
     """Put a story into an edition; without a DATE, the next one that is open for copy. Saying it again changes nothing."""
     from desk.goodnews import acts
     from desk.goodnews.accepting import CannotAccept, refuse_unfit
-    from desk.register import staff_proof
+    from desk.readers.register import staff_proof
     from desk.stories import CannotTake, edition_for
 
     with newsroom(context, now) as room:
@@ -103,7 +103,7 @@ def accept(
 def decline(context: Context, reference: str, reason: str, now: str | None) -> None:
     """Say no, with a reason that the school is told."""
     from desk.goodnews import acts
-    from desk.register import staff_proof
+    from desk.readers.register import staff_proof
 
     with newsroom(context, now) as room:
         found = acts.decline(room, _held(room, reference), reason, staff_proof("").actor)
@@ -118,7 +118,7 @@ def decline(context: Context, reference: str, reason: str, now: str | None) -> N
 def withdraw(context: Context, reference: str, now: str | None) -> None:
     """Take a story back everywhere, as its school can by its link: content, site, feeds, caches and mail that has not left."""
     from desk.goodnews import acts
-    from desk.register import staff_proof
+    from desk.readers.register import staff_proof
 
     with newsroom(context, now) as room:
         gone = acts.withdraw(room, _held(room, reference), staff_proof("").actor)

@@ -61,7 +61,7 @@ def new(
 @click.pass_obj
 def calendar(context: Context, bulletin: str | None, count: int, now: str | None) -> None:
     """List the coming editions: when copy closes, when they go out, what is in them so far."""
-    from desk.coming import coming
+    from desk.week.coming import coming
 
     press = context.press(now)
     known_bulletin(press, bulletin)

@@ -15,8 +15,8 @@ from delivery.returning.mailboxes import Waiting
 from desk.goodnews import acts
 from desk.goodnews.newsroom import Newsroom
 from desk.goodnews.schools import of_mail
-from desk.letters import listed
-from desk.sending import return_secret
+from desk.mailing.sending import return_secret
+from desk.notes.letters import listed
 from goodnews import arrivals, life, mail, store
 from goodnews.mail import Mail
 from goodnews.model import Arrival, Changed, Contact, Held, NotNow, Photo, Received, Story

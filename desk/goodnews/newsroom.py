@@ -17,12 +17,12 @@ from builder.addresses import SEND_GOOD_NEWS
 from builder.calendar import Slot, cut_off, next_open_slot
 from builder.model import House
 from builder.press import Press
-from desk.carrying import make_postman
 from desk.goodnews.schools import School, read_schools
 from desk.house import open_press
-from desk.letters import Stationery, Writer, composed
-from desk.outbox import Outbox
-from desk.register import Register
+from desk.notes.carrying import make_postman
+from desk.notes.letters import Stationery, Writer, composed
+from desk.notes.outbox import Outbox
+from desk.readers.register import Register
 from desk.settings import Settings
 from goodnews.model import Held
 from goodnews.photos import Darkroom, Shelf, shared

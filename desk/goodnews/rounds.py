@@ -15,9 +15,9 @@ import db
 from delivery.model import DeliveryError
 from delivery.returning import mailboxes
 from delivery.returning.imap import SignIn
-from desk.engines import secret
 from desk.goodnews import acts, feeding, mailroom
 from desk.goodnews.newsroom import Newsroom
+from desk.mailing.engines import secret
 from desk.stories import CannotTake
 from goodnews import retention
 from goodnews.model import GoodNewsError

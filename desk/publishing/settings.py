@@ -9,7 +9,7 @@ from pathlib import Path
 
 from builder.audience import did_you_mean
 from desk.delivering import given
-from desk.engines import secret
+from desk.mailing.engines import secret
 from desk.publishing.folder import Folder
 from desk.publishing.target import Pause, Target
 from desk.settings import Settings, SettingsError

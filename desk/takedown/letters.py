@@ -13,10 +13,10 @@ from builder.press import Press
 from delivery import rewriting
 from delivery.ledger import books
 from delivery.model import Letter
-from desk.freezing import letters_of
 from desk.keeping import read_keeping
-from desk.register import Register, open_register
-from desk.selecting import everything, fingerprint, selections
+from desk.mailing.freezing import letters_of
+from desk.mailing.selecting import everything, fingerprint, selections
+from desk.readers.register import Register, open_register
 from desk.settings import Settings
 from desk.takedown.traces import Trace, Traces, frame_says
 

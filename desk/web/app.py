@@ -14,14 +14,14 @@ from flask import Flask, Response, g, request
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from desk.carrying import make_postman
 from desk.editing.warm import Warm
 from desk.goodnews.newsroom import Newsroom
 from desk.house import open_press, template_folders
 from desk.keeping import Keeping, read_keeping
-from desk.letters import Sending, Writer
-from desk.outbox import OUTBOX, Outbox
-from desk.register import know_audiences
+from desk.notes.carrying import make_postman
+from desk.notes.letters import Sending, Writer
+from desk.notes.outbox import OUTBOX, Outbox
+from desk.readers.register import know_audiences
 from desk.settings import Settings, SettingsError
 from desk.staff.openid import OpenId
 from desk.web import (

@@ -9,7 +9,7 @@ from flask import Response, request
 from sqlalchemy import Connection
 
 import db
-from desk.letters import say_choices
+from desk.notes.letters import say_choices
 from desk.web.public import Public
 from subscribers import requests
 from subscribers.model import Choices, Subscriber

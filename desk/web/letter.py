@@ -14,7 +14,7 @@ from delivery.ledger.freezing import mailing_from
 from delivery.letter import message, verp
 from delivery.letter.message import Frame
 from delivery.model import DeliveryError
-from desk.sending import return_secret
+from desk.mailing.sending import return_secret
 from desk.web.public import BadLink, Public
 
 # A letter's styles are its own; no script runs in it and no form is sent from it, whatever got in there.

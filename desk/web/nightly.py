@@ -9,9 +9,9 @@ from threading import Event, Thread
 from zoneinfo import ZoneInfo
 
 import db
-from desk import uploads
-from desk.person import keep_no_longer
-from desk.register import Register
+from desk.readers import uploads
+from desk.readers.person import keep_no_longer
+from desk.readers.register import Register
 from subscribers import retention
 
 log = logging.getLogger(__name__)

@@ -17,8 +17,8 @@ from threading import Event, Thread
 
 import desk
 from desk.delivering import Delivering, read_delivering
-from desk.planning import is_due
-from desk.register import Register
+from desk.mailing.planning import is_due
+from desk.readers.register import Register
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 import db
 from builder.dates import say
 from desk.dateboxes import Boxes, Wrong, typed
-from desk.letters import say_choices
+from desk.notes.letters import say_choices
 from desk.web.dated import date_problems
 from desk.web.forms import last_day_of_a_pause, read_pause, tomorrow
 from desk.web.preferences import HOW, held_by, here, home, tell

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 import db
 from builder.dates import say
-from desk.letters import say_choices
+from desk.notes.letters import say_choices
 from desk.web.forms import read_choices
 from desk.web.public import Public
 from subscribers import acts

@@ -13,7 +13,7 @@ from markupsafe import escape
 from sqlalchemy import Engine
 
 from builder.model import Bulletin, House
-from desk.letters import Sending, Writer, name_of
+from desk.notes.letters import Sending, Writer, name_of
 from desk.settings import Settings
 from desk.web.guard import Form
 from desk.web.limits import Limits

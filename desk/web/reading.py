@@ -20,7 +20,7 @@ from builder.model import Audiences, BuilderError, Item, ItemKey, Tags
 from builder.press import Press
 from builder.templates import read_text, told
 from builder.view import Link
-from desk.letters import Stationery, composed
+from desk.notes.letters import Stationery, composed
 from desk.web.useful import Asked, asked
 
 KEPT = timedelta(minutes=1)

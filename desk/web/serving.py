@@ -12,11 +12,11 @@ from typing import Any
 
 from flask import Flask
 
-from desk.carrying import Postman, make_postman
 from desk.goodnews.newsroom import Newsroom
 from desk.goodnews.rounds import Rounds
-from desk.outbox import Outbox
-from desk.register import Register, open_register
+from desk.notes.carrying import Postman, make_postman
+from desk.notes.outbox import Outbox
+from desk.readers.register import Register, open_register
 from desk.settings import Settings
 from desk.web.app import MOST_BYTES, create_app, now
 from desk.web.goodnews.uploads import MOST_UPLOAD

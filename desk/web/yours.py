@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask import Response, request
 
 import db
-from desk import rounds, uploads
-from desk.person import shown
-from desk.shelves import forget_in_reports, forget_letters
+from desk import rounds
+from desk.readers import uploads
+from desk.readers.person import shown
+from desk.readers.shelves import forget_in_reports, forget_letters
 from desk.web.preferences import HOW, here
 from desk.web.public import Public
 from subscribers.address import parse

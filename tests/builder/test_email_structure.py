@@ -9,8 +9,8 @@ from itertools import pairwise
 import pytest
 from lxml import etree, html
 
-from builder import render
-from builder.mjml_checks import check_conditionals
+from builder.letter import render
+from builder.letter.mjml_checks import check_conditionals
 from tests.editions import Built
 
 GENERIC = {"here", "click here", "read more", "more", "link", "this link", "webpage", "read on"}
@@ -29,7 +29,7 @@ def test_e1_the_encoded_html_stays_under_what_gmail_clips(each: Built) -> None:
 
 
 def test_e1_the_size_is_that_of_the_quoted_printable_as_sent(each: Built) -> None:
-    from builder.eml import quoted
+    from builder.letter.eml import quoted
 
     exact = len(quoted(each.letter.html).replace(b"\n", b"\r\n"))
     assert exact * 0.99 < render.encoded_size(each.letter.html) < exact * 1.03

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from builder.eml import quoted, to_eml
+from builder.letter.eml import quoted, to_eml
 from builder.model import Letter, Publisher, Variant
 from tests.editions import Built
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builder.eml import quoted
-from builder.render import ENCODED_LIMIT, cut_longest, encoded_size, tidy
+from builder.letter.eml import quoted
+from builder.letter.render import ENCODED_LIMIT, cut_longest, encoded_size, tidy
 from tests.editions import EVERYTHING, Built, build_edition, open_press
 
 

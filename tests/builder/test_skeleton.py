@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from builder.cache import Cache
-from builder.mjml_checks import check_conditionals
-from builder.mjml_source import JINJA, read_template
+from builder.letter.mjml_checks import check_conditionals
+from builder.letter.mjml_source import JINJA, read_template
+from builder.letter.render import LETTER
+from builder.letter.skeleton import compile_letter, crush, put_back, tokenise
 from builder.model import BuilderError
-from builder.render import LETTER
-from builder.skeleton import compile_letter, crush, put_back, tokenise
 from builder.templates import read_text
 from tests.editions import TEMPLATES
 

@@ -27,8 +27,8 @@ from click.testing import CliRunner, Result
 
 from desk.cli import main
 from desk.house import open_press
+from desk.mailing.selecting import everything
 from desk.rounds import publish_archive
-from desk.selecting import everything
 from desk.settings import load
 from tests.editions import ROOT
 

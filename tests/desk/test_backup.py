@@ -22,8 +22,8 @@ from desk.backup.making import make
 from desk.backup.restoring import restore
 from desk.backup.sealing import Opener, Sealer
 from desk.backup.staging import stage
-from desk.planning import is_due
-from desk.register import open_register
+from desk.mailing.planning import is_due
+from desk.readers.register import open_register
 from desk.settings import JOURNAL, load
 from tests.databases import made_postgresql, postgresql_server
 from tests.desk.sending_house import NOW, Desk, Inbox, make_house, over_smtp
@@ -147,7 +147,7 @@ def test_a_backup_of_another_house_does_not_replace_readers(kept: Path, tmp_path
 
 
 def test_a_house_that_is_in_use_is_not_replaced(kept: Path, desk: Desk) -> None:
-    from desk.register import open_register
+    from desk.readers.register import open_register
 
     register = open_register(load(desk.house, None, {}))
     with register.engine.connect() as connection:

@@ -13,9 +13,9 @@ import pytest
 
 import db
 from db.schema.delivery import came_back
-from desk.register import Register, open_register
+from desk.readers.register import Register, open_register
+from desk.readers.shelves import drop_older, forget_in_reports, forget_letters
 from desk.settings import load
-from desk.shelves import drop_older, forget_in_reports, forget_letters
 from desk.web.app import create_app
 from subscribers.address import parse
 from subscribers.tokens import signed_link

@@ -11,9 +11,9 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser, expect
 from werkzeug.serving import make_server
 
-from desk.preview import create_app
 from desk.settings import load
 from desk.starting import make_house
+from desk.trying.preview import create_app
 
 
 @pytest.fixture

@@ -152,7 +152,7 @@ def test_a_wrong_setting_or_secret_is_told_and_nothing_is_sent(
 
 def test_paused_readers_and_those_who_said_no_get_nothing(desk: Desk, inbox: Inbox) -> None:
     import db
-    from desk.register import open_register, staff_proof
+    from desk.readers.register import open_register, staff_proof
     from subscribers import acts, store
     from subscribers.address import parse
 

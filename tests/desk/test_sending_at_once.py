@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from desk.at_once import alone
-from desk.office import open_office
+from desk.mailing.at_once import alone
+from desk.mailing.office import open_office
 from desk.settings import load
 from subscribers import acts
 from subscribers.model import Choices, Proof

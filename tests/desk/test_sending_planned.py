@@ -10,8 +10,8 @@ import pytest
 
 import db
 from delivery import schedule
-from desk.office import open_office
-from desk.planning import fire
+from desk.mailing.office import open_office
+from desk.mailing.planning import fire
 from desk.settings import load
 from tests.desk.sending_house import DAY, NAME, NOW, READERS, Desk, Inbox
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import db
 from delivery import useful
 from desk import rounds
-from desk.office import open_office
+from desk.mailing.office import open_office
 from desk.settings import load
 from subscribers import acts
 from subscribers.model import Proof

@@ -15,7 +15,7 @@ import pytest
 from delivery.doctor import World
 from delivery.ledger import notes
 from desk.doctoring import examine
-from desk.office import open_office
+from desk.mailing.office import open_office
 from desk.settings import load
 from tests.desk.sending_house import DAY, NAME, NOW, Desk, Inbox
 

@@ -10,7 +10,7 @@ import pytest
 
 from delivery.letter.dkim import new_keys
 from desk.delivering import Delivering, read_delivering
-from desk.engines import make_limits, make_relay
+from desk.mailing.engines import make_limits, make_relay
 from desk.settings import SettingsError, load
 from tests.delivery.servers import OFFERS, MailServer
 from tests.desk.sending_house import DAY, NOW, Desk, Inbox, over_smtp

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from desk.office import open_office
+from desk.mailing.office import open_office
 from desk.rounds import freeze, publish_archive
 from desk.settings import load
 from desk.takedown import history

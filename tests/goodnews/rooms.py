@@ -18,11 +18,11 @@ from sqlalchemy import Engine
 
 import db
 from desk import rounds
-from desk.carrying import make_postman
 from desk.goodnews.newsroom import Newsroom, read_stationery
 from desk.house import open_press
-from desk.letters import Writer
-from desk.outbox import Outbox
+from desk.notes.carrying import make_postman
+from desk.notes.letters import Writer
+from desk.notes.outbox import Outbox
 from desk.settings import Settings, load
 from goodnews import store
 from goodnews.model import Held

@@ -21,10 +21,10 @@ from sqlalchemy import text
 import db
 from delivery.ledger import notes
 from delivery.model import State
-from desk.carrying import make_postman
-from desk.outbox import Outbox
-from desk.person import forget
-from desk.register import Register, open_register, staff_proof
+from desk.notes.carrying import make_postman
+from desk.notes.outbox import Outbox
+from desk.readers.person import forget
+from desk.readers.register import Register, open_register, staff_proof
 from desk.settings import load
 from desk.web.app import create_app
 from tests.delivery.servers import DROP_AFTER, MailServer, Session
@@ -104,7 +104,7 @@ def test_an_act_that_is_undone_leaves_no_letter(register: Register) -> None:
 def test_while_the_mail_server_is_down_letters_wait_and_then_go(
     desk: Desk, inbox: Inbox, reader: Reader, monkeypatch: pytest.MonkeyPatch, register: Register
 ) -> None:
-    monkeypatch.setattr("desk.carrying.PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("desk.notes.carrying.PATIENCE_SECONDS", 0.1)
     reader.sign_up(HEAD)
     down = desk.run("notes", "--send", BULLETIN__DELIVERY__PORT="1")
     assert down.exit_code == 1

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from flask.testing import FlaskClient
 
-from desk.register import open_register
+from desk.readers.register import open_register
 from desk.settings import load
 from desk.web.app import create_app
 from subscribers import acts

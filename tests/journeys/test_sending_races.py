@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-import desk.freezing as freezing
+import desk.mailing.freezing as freezing
 from builder.model import Edition
 from desk import rounds
-from desk.office import Office, open_office
+from desk.mailing.office import Office, open_office
 from desk.settings import load
 from subscribers import acts, requests
 from subscribers.address import parse

@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from desk.planning import is_due
-from desk.register import Register, open_register
+from desk.mailing.planning import is_due
+from desk.readers.register import Register, open_register
 from desk.settings import load
 from desk.web.outgoing import Sender
 from subscribers import requests

@@ -17,7 +17,13 @@ ROOT = Path(__file__).parents[2]
 WATCHED = frozenset(
     str(ROOT / name)
     for name in (
-        *("desk/rounds.py", "desk/sending.py", "desk/freezing.py", "desk/selecting.py", "desk/commands/sending.py"),
+        *(
+            "desk/rounds.py",
+            "desk/mailing/sending.py",
+            "desk/mailing/freezing.py",
+            "desk/mailing/selecting.py",
+            "desk/commands/sending.py",
+        ),
         *(f"delivery/ledger/{name}.py" for name in ("freezing", "books", "sending", "fence")),
         *(f"delivery/loop/{name}.py" for name in ("run", "commits", "lineup")),
         *("delivery/smtp/conversation.py", "delivery/smtp/exchange.py", "delivery/folder.py", "builder/publish.py"),

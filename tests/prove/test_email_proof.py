@@ -17,7 +17,7 @@ from markdown.treeprocessors import InlineProcessor
 from playwright.sync_api import Browser
 
 from builder import inlines, markdown
-from builder.eml import to_eml
+from builder.letter.eml import to_eml
 from tests.editions import EDITIONS, Built, build, build_edition, open_press
 from tests.full_compile import full_compile, tokens
 from tests.hostile import write_house

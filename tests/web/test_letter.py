@@ -13,8 +13,8 @@ from delivery.letter import verp
 from delivery.letter.message import single
 from delivery.model import DeliveryError, Mailing
 from delivery.model import Letter as Sheet
-from desk.register import open_register
-from desk.sending import return_secret
+from desk.mailing.sending import return_secret
+from desk.readers.register import open_register
 from desk.settings import load
 from desk.web.app import create_app
 from tests.desk.sending_house import DAY, NAME, NOW, Desk, Inbox, make_house, over_smtp, receiving, text

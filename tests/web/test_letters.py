@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from builder.model import Letter, Variant
-from desk.outbox import to_bytes
+from desk.notes.outbox import to_bytes
+from desk.readers.shelves import forget_letters
 from desk.settings import load
-from desk.shelves import forget_letters
 from subscribers.address import parse
 from tests.editions import ROOT
 from tests.web.place import MORNING, Mail, Place

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import db
-from desk.register import open_register
+from desk.readers.register import open_register
 from desk.settings import load
 from desk.starting import make_house
 from desk.web.nightly import is_due, keep_house

@@ -12,7 +12,7 @@ from statistics import median
 import pytest
 
 import db
-from desk.outbox import Outbox
+from desk.notes.outbox import Outbox
 from desk.web.app import create_app
 from desk.web.signup import GRAIN_SECONDS
 from subscribers import store

@@ -11,11 +11,11 @@ from builder.model import BuilderError, Edition
 from delivery.ledger import books
 from delivery.ledger.books import Sending
 from delivery.model import DeliveryError
-from desk import at_once, mailings, planning, sending
-from desk.at_once import Alone
-from desk.office import CannotSend, Office
-from desk.preview import as_scheme
+from desk.mailing import at_once, mailings, planning, sending
+from desk.mailing.at_once import Alone
+from desk.mailing.office import CannotSend, Office
 from desk.settings import SettingsError
+from desk.trying.preview import as_scheme
 from desk.web.public import Problem
 from desk.web.staff import session
 from desk.web.staff.desk import Desk

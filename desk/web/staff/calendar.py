@@ -10,7 +10,6 @@ from flask import Response, abort, request
 import db
 from delivery import schedule
 from desk import changing
-from desk.calendaring import as_ics, for_staff, terms
 from desk.dateboxes import MISSING, Boxes, one_line, read_day, typed
 from desk.delivering import read_delivering
 from desk.staff import store
@@ -20,6 +19,7 @@ from desk.web.staff.changes import settle
 from desk.web.staff.desk import Desk
 from desk.web.staff.policy import PAGE, protect
 from desk.web.staff.route import BOTH, READ, WRITE, Route
+from desk.week.calendaring import as_ics, for_staff, terms
 from subscribers.tokens import read_link, signed_link
 
 LONGEST = 100

@@ -23,8 +23,8 @@ from desk.delivering import read_delivering
 from desk.editing.warm import Warm
 from desk.house import open_press
 from desk.keeping import read_keeping
-from desk.office import Office
-from desk.register import Register
+from desk.mailing.office import Office
+from desk.readers.register import Register
 from desk.settings import Settings, SettingsError, load_again
 from desk.staff import record
 from desk.staff.model import Staff

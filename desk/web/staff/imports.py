@@ -11,9 +11,9 @@ from sqlalchemy import select
 
 import db
 from db.schema.subscribers import import_run
-from desk import uploads
-from desk.importing import apply_import, staged_import
-from desk.uploads import OUTCOMES, Upload
+from desk.readers import uploads
+from desk.readers.importing import apply_import, staged_import
+from desk.readers.uploads import OUTCOMES, Upload
 from desk.web.public import Problem
 from desk.web.staff import session
 from desk.web.staff.desk import Desk

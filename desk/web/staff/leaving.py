@@ -9,11 +9,11 @@ from flask import Response, abort, request
 from builder.kinds import Action
 from builder.model import BuilderError, Edition
 from delivery.model import DeliveryError
-from desk import mailings, planning, sending
-from desk.office import CannotSend, Office
-from desk.planning import Row
+from desk.mailing import mailings, planning, sending
+from desk.mailing.office import CannotSend, Office
+from desk.mailing.planning import Row
+from desk.mailing.testing import post_test
 from desk.settings import SettingsError
-from desk.testing import post_test
 from desk.web.forms import read_address
 from desk.web.public import Problem
 from desk.web.staff import session

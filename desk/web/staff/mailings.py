@@ -9,9 +9,9 @@ from delivery import report
 from delivery.ledger import books
 from delivery.ledger.books import Sending
 from delivery.model import DeliveryError
-from desk import mailings
-from desk.office import Office
-from desk.reporting import reported, values
+from desk.mailing import mailings
+from desk.mailing.office import Office
+from desk.mailing.reporting import reported, values
 from desk.web.public import Problem
 from desk.web.staff import session
 from desk.web.staff.desk import Desk

@@ -13,10 +13,10 @@ from sqlalchemy import Connection
 
 import db
 from delivery.ledger import books
-from desk import person as persons
 from desk import rounds
 from desk.dateboxes import Boxes, typed
-from desk.letters import say_choices
+from desk.notes.letters import say_choices
+from desk.readers import person as persons
 from desk.staff.record import acts as acts_of
 from desk.web.forms import read_address, read_choices, read_pause
 from desk.web.public import Problem

@@ -6,11 +6,11 @@ from datetime import date, datetime
 
 from flask import Response
 
-from desk.glance import Task, week
 from desk.staff.model import Staff
 from desk.web.staff import session
 from desk.web.staff.desk import Desk
 from desk.web.staff.route import READ, Route
+from desk.week.glance import Task, week
 
 
 def this_week(desk: Desk) -> Response:

@@ -18,7 +18,7 @@ from desk.editing.acts import CannotDo, Pen
 from desk.editing.saving import Conflict, Saved, TooMuch, as_changed, difference, filled_in, open_file, save
 from desk.editing.trying import as_if
 from desk.editing.warm import Warm
-from desk.selecting import everything
+from desk.mailing.selecting import everything
 from desk.settings import load
 from tests.desk.editing.houses import NOW, SAM
 from tests.payloads import SCRIPTS

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 import db
-from desk import living
 from desk.commands.common import moment
 from desk.settings import Settings
+from desk.trying import living
 from desk.web.app import create_app
 from tests.editions import ROOT
 from tests.web.conftest import KEYS, serving
@@ -26,7 +26,7 @@ from tests.web.place import Clock, Place
 def filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, datetime]:
     """In a process of its own: a sending has an event loop, and a browser test has one already."""
     folder = tmp_path_factory.mktemp("living") / "house"
-    command = [sys.executable, "-m", "desk.living", "--only-fill", "--folder", str(folder)]
+    command = [sys.executable, "-m", "desk.trying.living", "--only-fill", "--folder", str(folder)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     settings = living.settings_of(folder, "http://localhost")
     now = moment(living.NOW, settings)

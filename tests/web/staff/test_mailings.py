@@ -12,9 +12,9 @@ import db
 from delivery import schedule
 from delivery.ledger import books
 from delivery.ledger.books import Sending
-from desk import living
-from desk.planning import approve, fire
+from desk.mailing.planning import approve, fire
 from desk.staff.record import acts
+from desk.trying import living
 from desk.web.staff.desk import Desk
 from subscribers import acts as subscribing
 from subscribers.model import Choices, Proof

@@ -11,15 +11,15 @@ from flask import Response, abort, request
 
 import db
 from builder import preflight
+from builder.letter.render import ENCODED_LIMIT, encoded_size
 from builder.model import BuilderError, Edition, Finding, Item, Letter
 from builder.press import Press
-from builder.render import ENCODED_LIMIT, encoded_size
 from builder.select import in_order_of
 from desk.checking import GRAVITY
 from desk.editing import acts, arranging, life, openings, remarks, shelf
 from desk.editing.acts import CannotDo, is_at_home
 from desk.editing.openings import Opening
-from desk.selecting import everything, fingerprint
+from desk.mailing.selecting import everything, fingerprint
 from desk.web.staff import session
 from desk.web.staff.desk import Desk, path
 from desk.web.staff.editions.packing import packed

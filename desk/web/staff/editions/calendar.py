@@ -16,7 +16,6 @@ from builder.press import Press
 from db.schema.staff import edition_step
 from delivery import schedule
 from delivery.ledger import books
-from desk.coming import coming
 from desk.dateboxes import MISSING, Boxes, read_day, typed
 from desk.editing import acts, life
 from desk.editing.acts import CannotDo
@@ -25,6 +24,7 @@ from desk.web.public import Problem
 from desk.web.staff.desk import Desk
 from desk.web.staff.editions.room import pen, told
 from desk.web.staff.route import READ, WRITE, Route
+from desk.week.coming import coming
 
 AHEAD = 6  # editions of each bulletin: half a term
 A_PAGE = 40

@@ -9,9 +9,9 @@ from flask import Response, abort, request
 
 import db
 from builder.kinds import KINDS
+from builder.letter.render import ENCODED_LIMIT, encoded_size
 from builder.model import BuilderError, Edition, Finding, ItemKey
 from builder.press import Press
-from builder.render import ENCODED_LIMIT, encoded_size
 from builder.view import beside
 from desk.editing import acts, consent, dated, openings, remarks
 from desk.editing.acts import MAX_PICTURE_BYTES, CannotDo
@@ -21,8 +21,8 @@ from desk.editing.openings import Opening
 from desk.editing.saving import Opened, TooMuch, as_changed, filled_in, open_file
 from desk.editing.sheet import NotEditable
 from desk.editing.trying import Placed, as_if, findings_of, placed
-from desk.preview import reader_choices
-from desk.selecting import everything
+from desk.mailing.selecting import everything
+from desk.trying.preview import reader_choices
 from desk.web.public import Problem
 from desk.web.staff import session
 from desk.web.staff.desk import Desk, path

@@ -13,8 +13,8 @@ from desk.editing import files, openings
 from desk.editing.saving import TooMuch, as_changed, open_file
 from desk.editing.sheet import NotEditable
 from desk.editing.trying import as_if
-from desk.preview import as_scheme, letter_for
-from desk.selecting import everything
+from desk.mailing.selecting import everything
+from desk.trying.preview import as_scheme, letter_for
 from desk.web.staff import session
 from desk.web.staff.desk import Desk
 from desk.web.staff.editions.packing import packed

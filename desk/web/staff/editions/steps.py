@@ -6,10 +6,10 @@ from flask import Response, abort, request
 
 import db
 from delivery.model import DeliveryError
-from desk import planning
 from desk.delivering import read_delivering
 from desk.editing import life
-from desk.office import CannotSend, Office
+from desk.mailing import planning
+from desk.mailing.office import CannotSend, Office
 from desk.staff.model import Role
 from desk.web.public import Problem
 from desk.web.staff import session
