@@ -88,6 +88,19 @@ def findings_page() -> str:
     return _page(parts)
 
 
+def decisions_page() -> str:
+    files = sorted((HERE / "decisions").glob("[0-9]*.md"))
+    titles = (file.read_text("utf-8").partition("\n")[0].removeprefix("# ").partition(". ") for file in files)
+    rows = ((number, f"[{title}]({file.name})") for file, (number, _, title) in zip(files, titles, strict=True))
+    parts = [
+        "# Decisions",
+        "What someone may want to undo, and should know before they do: what was decided, why, and what it costs. "
+        "One that is replaced says by which, in its first lines. A number is never used again; gaps were never written.",
+        _table(("Number", "Decision"), rows),
+    ]
+    return _page(parts)
+
+
 def _checks(checks: list[Check], *, with_mark: bool) -> str:
     heads = ("Code", "Keeps", "Why", *(("May stand",) if with_mark else ()))
     rows = (
@@ -104,11 +117,15 @@ def _table(heads: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
 
 def _page(parts: list[str]) -> str:
     title, *rest = parts
-    note = "<!-- Made by `python -m docs.reference`; change the code or docs/headers.toml instead. -->"
+    note = "<!-- Made by `python -m docs.reference`; change what they are made from: the code, docs/headers.toml, a decision. -->"
     return re.sub(r"[ ]+\n", "\n", "\n\n".join((title, note, *rest))) + "\n"
 
 
-PAGES: dict[str, Callable[[], str]] = {"headers.md": headers_page, "findings.md": findings_page}
+PAGES: dict[str, Callable[[], str]] = {
+    "headers.md": headers_page,
+    "findings.md": findings_page,
+    "decisions/README.md": decisions_page,
+}
 
 
 def stale() -> list[str]:
