@@ -15,12 +15,15 @@ from sqlalchemy import Connection
 import db
 from desk.goodnews import placing, removing, telling
 from desk.goodnews.newsroom import Newsroom
+from desk.goodnews.signing import signed
 from goodnews import arrivals, life, retention, store
 from goodnews.form import Filled, changed
 from goodnews.model import Arrival, GoodNewsError, Held, NotNow, Photo, Received, State, Story
 from goodnews.rules import photo_consent
 
 SCHOOL = "school"
+IN_GIT = "in-git"
+"""A line of a story's history: how many commits of content/ hold it still."""
 Also = Callable[[Connection], None] | None
 """What else belongs into the same transaction: the record of who did what."""
 
@@ -127,13 +130,13 @@ def accept(
     life.after("accepted", held.state)
     place = placing.place_of(held, bulletin, day)
     with room.press(drafts=True) as press:
-        placing.write(press, room.shelf, held, place, checked=checked)
+        placing.write(press, room.shelf, held, place, signed(room, actor, "accepted", held.reference), checked=checked)
     at = (place.bulletin, place.day, place.slug)
     try:
         found = _act(room, held, "accepted", actor, place=at, letter="accepted", also=also)
     except GoodNewsError:
         if not held.slug:  # somebody else has just declined or withdrawn it
-            placing.take_away(room.root, place.slug)
+            placing.take_away(room.root, place.slug, signed(room, actor, "withdrawn", held.reference))
         raise
     return found
 
@@ -159,7 +162,8 @@ def take_photos_down(room: Newsroom, held: Held, actor: str, *, also: Also = Non
         removing.hold_mailings(room.engine, found)
         with room.press(drafts=True) as press:
             removing.drop_pictures(press, held)
-            placing.write(press, room.shelf, found, placing.place_of(found, found.bulletin, found.edition))
+            place = placing.place_of(found, found.bulletin, found.edition)
+            placing.write(press, room.shelf, found, place, signed(room, actor, "consented", held.reference))
             everywhere = removing.publish_again(press)
     _drop_photos(room, held.photos)
     return Gone(found, before, everywhere)
@@ -202,11 +206,14 @@ def _note_consent(room: Newsroom, connection: Connection, held: Held, actor: str
 def _take_down(room: Newsroom, held: Held, actor: str) -> bool:
     removing.hold_mailings(room.engine, held)
     with room.press(drafts=True) as press:
-        gone = removing.remove(room.settings, press, held, actor)
-    if gone:
+        by = signed(room, actor, "withdrawn", held.reference)
+        gone = removing.remove(room.settings, press, held, actor, by)
+    if gone.everywhere:
         with db.writing(room.engine) as connection:
             store.unplaced(connection, held, actor, room.now)
-    return gone
+            if gone.in_git:
+                store.note(connection, held.id, IN_GIT, actor, room.now, words=str(gone.in_git))
+    return gone.everywhere
 
 
 def _drop_photos(room: Newsroom, photos: tuple[Photo, ...]) -> None:

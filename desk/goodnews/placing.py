@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 
 from builder.press import Press
 from desk.editing import files
+from desk.goodnews.signing import Signed
 from desk.starting import begin
 from goodnews.clean import line, literal
 from goodnews.model import Held, Photo
@@ -73,11 +74,12 @@ def image_of(place: Place, photo: Photo) -> str:
     return f"{place.slug}-{photo.name[:8]}.jpg"
 
 
-def write(press: Press, shelf: Shelf, held: Held, place: Place, *, checked: str = "") -> None:
+def write(press: Press, shelf: Shelf, held: Held, place: Place, by: Signed, *, checked: str = "") -> None:
     """Photos and the item that names them; whatever stood elsewhere goes. Raises OSError and CannotBegin."""
-    root = press.root
+    root, edition = press.root, press.root / place.folder.parent / "edition.md"
     with files.alone(root):
-        if not (root / place.folder.parent / "edition.md").exists():
+        fresh = [] if edition.exists() else [edition]
+        if fresh:
             begin(press, place.bulletin, place.day, None, "news", "")
         first, others = shown_photos(held.photos)
         wanted: dict[Path, bytes | None] = {}
@@ -86,7 +88,7 @@ def write(press: Press, shelf: Shelf, held: Held, place: Place, *, checked: str 
                 wanted[root / place.folder / "images" / image_of(place, photo)] = shelf.path(photo.name).read_bytes()
         wanted[root / place.file] = item_text(press, held, place, checked=checked).encode()
         spare = [file for file in files_of(root, place.slug) if file not in wanted]
-        files.put_all({**wanted, **dict.fromkeys(spare)})
+        by.put({**wanted, **dict.fromkeys(spare)}, fresh)
 
 
 def files_of(root: Path, name: str) -> Iterator[Path]:
@@ -104,9 +106,9 @@ def _names(file: Path, image: re.Pattern[str]) -> bool:
         return False
 
 
-def take_away(root: Path, name: str) -> tuple[Path, ...]:
-    """The files that went."""
+def take_away(root: Path, name: str, by: Signed, also: Iterable[Path] = ()) -> None:
+    """`also`: what of it has gone, or was changed because of it, already."""
     with files.alone(root):
-        gone = tuple(files_of(root, name))
-        files.put_all(dict.fromkeys(gone))
-    return gone
+        gone = dict.fromkeys(files_of(root, name))
+        files.put_all(gone)
+        by.keep(dict.fromkeys([*gone, *also]))

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import logging
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Engine
 
 import db
+from builder import addresses
 from builder.model import BuilderError
 from builder.press import Press
 from delivery.ledger import books
 from desk import rounds
+from desk.editing import git
 from desk.goodnews import placing
+from desk.goodnews.signing import Signed
 from desk.settings import Settings
 from desk.takedown import NothingThere, take_down
 from desk.takedown.act import PENDING
@@ -44,16 +48,26 @@ def hold_mailings(engine: Engine, held: Held) -> None:
                 books.pause(connection, one.id)
 
 
-def remove(settings: Settings, press: Press, held: Held, actor: str) -> bool:
-    """Whether all of it is gone. The page goes first of all; then everything that may repeat its words is made anew."""
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """`in_git`: how many commits of content/ hold it still; only a person can rewrite those."""
+
+    everywhere: bool
+    in_git: int
+
+
+def remove(settings: Settings, press: Press, held: Held, actor: str, by: Signed) -> Removed:
+    """The page goes first of all; then everything that may repeat its words is made anew."""
+    files = list(placing.files_of(press.root, held.slug))
     drop_pictures(press, held)
     for folder in _pages(press.root / "site", held.slug):
         shutil.rmtree(folder, ignore_errors=True)
     gone = not is_public(press, held) or _taken_down(settings, press, held, actor)
-    placing.take_away(press.root, held.slug)
+    placing.take_away(press.root, held.slug, by, [*files, press.root / addresses.FILE])
     press.cache.forget()
     shutil.rmtree(press.root / "out" / held.bulletin / str(held.edition), ignore_errors=True)
-    return gone
+    names = [file.relative_to(press.root).as_posix() for file in files]
+    return Removed(gone, len(git.holding(press.root, names)) if names and by.repository else 0)
 
 
 def is_public(press: Press, held: Held) -> bool:

@@ -15,8 +15,11 @@ import db
 from desk.goodnews import acts, placing
 from desk.goodnews.accepting import CannotAccept, refuse_unfit
 from desk.house import open_press
+from desk.staff import store as staff
 from goodnews import store
 from goodnews.model import Changed, Consent, Held, NotNow, Photo, Received
+from subscribers.address import parse
+from tests.desk.editing.houses import git, put_under_git
 from tests.goodnews.conftest import OFFICE, YES
 from tests.goodnews.conftest import received as plain
 from tests.goodnews.pictures import jpeg
@@ -226,3 +229,26 @@ def test_two_photos_of_two_stories_are_kept_while_either_needs_them(paper: Paper
     assert paper.room.shelf.has(photo.name)
     acts.withdraw(paper.room, second, "school")
     assert not paper.room.shelf.has(photo.name)
+
+
+def test_in_git_whoever_accepts_signs_and_a_withdrawal_says_what_git_keeps(paper: Paper) -> None:
+    put_under_git(paper.root)
+    with db.writing(paper.room.engine) as connection:
+        staff.add(connection, parse("eden@norfolk.example"), "editor", paper.now, name="Eden Marsh")
+    held = acts.accept(paper.room, received(paper, photo_of(paper)), "weekly", DAY, "staff:eden@norfolk.example")
+    told = git(paper.root, "log", "-1", "--format=%an <%ae>|%s", "--name-only").split("\n")
+    assert told[0] == f"Eden Marsh <eden@norfolk.example>|Accept the story {held.reference}"
+    assert {Path(name).suffix for name in told if name.startswith("content/weekly/2025-01-28/good-news/")} == {
+        ".md",
+        ".jpg",
+    }
+    acts.withdraw(paper.room, held, "school")
+    assert git(paper.root, "status", "--porcelain", "content").strip() == ""
+    assert (
+        git(paper.root, "log", "-1", "--format=%an|%s").strip()
+        == f"Norfolk County Council|Withdraw the story {held.reference}"
+    )
+    assert TITLE not in git(paper.root, "log", "--format=%s%b")
+    with db.reading(paper.room.engine) as connection:
+        (kept,) = [event.words for event in store.history(connection, held.id) if event.what == acts.IN_GIT]
+    assert kept == "2"

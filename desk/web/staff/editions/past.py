@@ -9,6 +9,7 @@ from builder.addresses import of_item
 from builder.headers import MAX_FILE_BYTES
 from desk.editing import acts, files, openings, plain, remarks, shelf
 from desk.editing.acts import CannotDo
+from desk.editing.git import Git
 from desk.editing.saving import Conflict, difference, opened, save
 from desk.editing.sheet import NotEditable, lay_out
 from desk.web.public import Problem
@@ -161,8 +162,15 @@ def delete(desk: Desk, bulletin: str, day: str, slug: str) -> Response:
             abort(404)
         if request.method != "POST":
             public = of_item(room.press.house, bulletin, slug) in room.press.content.register.first
+            kept = len(room.pen.history.of(path)) if isinstance(room.pen.history, Git) else 0
             return desk.page(
-                "editions/delete", "item-delete", room=room, slug=slug, name=room.title(slug), was_public=public
+                "editions/delete",
+                "item-delete",
+                room=room,
+                slug=slug,
+                name=room.title(slug),
+                was_public=public,
+                in_git=kept,
             )
         what = told(desk, "item-deleted", title=room.title(slug))
         shelf.delete(room.press.root, room.pen.history, path, room.title(slug), author(), what, desk.now)
