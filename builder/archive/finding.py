@@ -20,16 +20,15 @@ from builder.archive.units import search_number
 from builder.cache import fingerprint
 from builder.templates import read_text
 
-NAMES = ("old", "new")
-
 
 def split(stock: Stock) -> dict[str, list[Place]]:
-    """The tiers' editions: the newest year's, and all before."""
-    newest = stock.years[0] if stock.years else ""
-    return {
-        "old": [place for place in stock.places if place.year != newest],
-        "new": [place for place in stock.places if place.year == newest],
-    }
+    """The tiers' editions: the newest month's, those of its year before it, and all years before."""
+    found: dict[str, list[Place]] = {"old": [], "year": [], "month": []}
+    newest = stock.places[0].key.partition("/")[2] if stock.places else ""
+    for place in stock.places:
+        day = place.key.partition("/")[2]
+        found["month" if day[:7] == newest[:7] else "year" if day[:4] == newest[:4] else "old"].append(place)
+    return found
 
 
 def tier_of(site: Site, stock: Stock, name: str, places: Iterable[Place], before: State, of: bytes) -> Tier:

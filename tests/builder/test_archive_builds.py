@@ -191,6 +191,20 @@ def test_several_processes_give_the_same_bytes(tmp_path: Path, monkeypatch: pyte
     assert held(root / "site") == alone
 
 
+def test_a_new_week_leaves_the_words_of_earlier_months_alone(tmp_path: Path) -> None:
+    weeks = ("2024-12-10", "2025-01-07", "2025-02-04")
+    files: dict[str, str | bytes] = {f"weekly/{day}/x-{day}.md": item(f"Item of {day}") for day in weeks}
+    root = write_house(tmp_path / "house", files)
+    make(root, datetime(2025, 3, 3, tzinfo=ZONE))
+    before = held(root / "site")
+    assert {path.split("/")[1] for path in before if path.startswith("search/")} >= {"old", "year", "month"}
+    write_house(root, {"weekly/2025-02-11/fresh.md": item("A fresh item")})
+    make(root, datetime(2025, 3, 3, tzinfo=ZONE))
+    moved = {path for path, content in held(root / "site").items() if before.get(path) != content}
+    assert not [path for path in moved if path.startswith(("search/old/", "search/year/"))]
+    assert [path for path in moved if path.startswith("search/month/")]
+
+
 @pytest.mark.parametrize("fault", ["{{ item.nothing }}", "{{ unfinished"])
 def test_a_faulty_template_is_told_with_its_place_whichever_process_meets_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str

@@ -97,12 +97,12 @@ def test_a_beginning_crosses_the_border_of_a_bucket() -> None:
         f"inclu{n:03}": b"".join(index.varint(e) + index.varint(3) + bytes([n % 100, 9, 0]) for e in range(n, n + 300))
         for n in range(100)
     }
-    tier = tiers.Tier("new")
+    tier = tiers.Tier("month")
     tiers.fill(tier, words)
     buckets = [list(marshal.loads(raw)) for raw in tier.buckets.values()]
     assert len(buckets) > 2 and [word for found in buckets for word in found] == sorted(words)
-    files = {tiers.bucket_path("new", first): tiers.bucket_bytes(raw) for first, raw in tier.buckets.items()}
-    told = {"bulletins": ["w"], "tiers": [{"name": "new", "n": 100, "b": [[found[0], "", ""] for found in buckets]}]}
+    files = {tiers.bucket_path("month", first): tiers.bucket_bytes(raw) for first, raw in tier.buckets.items()}
+    told = {"bulletins": ["w"], "tiers": [{"name": "month", "n": 100, "b": [[found[0], "", ""] for found in buckets]}]}
     files["search/index.bin"] = tiers.packed(json.dumps(told).encode())
     from builder.archive.search.query import rank
 

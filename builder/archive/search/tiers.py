@@ -1,4 +1,4 @@
-"""The index as files, in two tiers: the newest year changes every week, the years before hardly ever.
+"""The index as files, in three tiers: the newest month changes every week, its year every month, all before hardly ever.
 
 A tier's words stand in order, in buckets of about as many bytes as a browser fetches at once. Where a bucket ends depends
 on the words beside its border only, so that an edit changes the buckets of its own words and no others.
@@ -19,7 +19,7 @@ from zlib import crc32
 
 from builder.archive.search.index import Words, joined, with_block
 
-BUCKET = {"old": 12_000, "new": 28_000}  # bytes before compression; of what changes every week, fewer and larger files
+BUCKET = {"old": 12_000, "year": 24_000, "month": 24_000}  # bytes before compression; of what changes, fewer and larger
 BIG = 8_000  # a word with more than that has a bucket of its own
 ENTRY = 8  # bytes that a word takes beside its postings
 FOLDER = "search"
