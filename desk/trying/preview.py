@@ -8,8 +8,11 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, render_template, request, send_from_directory
 from jinja2 import FileSystemLoader
@@ -69,7 +72,7 @@ def _times(folder: Path) -> Iterator[int]:
         yield from (path.stat().st_mtime_ns for path in (Path(parent), *(Path(parent, name) for name in names)))
 
 
-def create_app(settings: Settings, now: datetime | None = None) -> Flask:
+def create_app(settings: Settings, now: datetime | None = None, host: str = "localhost") -> Flask:
     app = Flask(__name__, static_folder=None)
     app.jinja_loader = FileSystemLoader([str(folder) for folder in template_folders(settings)])
     desk = Desk(settings, now)
@@ -85,10 +88,26 @@ def create_app(settings: Settings, now: datetime | None = None) -> Flask:
     }
     for rule, view in routes.items():
         app.add_url_rule(rule, endpoint=rule, view_func=view)
+    app.before_request(partial(_only_here, host))
     app.after_request(_secure)
     app.register_error_handler(SettingsError, lambda error: _trouble(desk, str(error).split("\n")))
     app.register_error_handler(BuilderError, lambda error: _trouble(desk, [str(f) for f in error.findings]))
     return app
+
+
+def _only_here(host: str) -> None:
+    """A name that another website had pointed at this machine could read here what nobody may see yet; an address cannot be."""
+    asked = urlsplit(request.host_url).hostname or ""
+    if asked not in ("localhost", host.lower()) and not _is_address(asked):
+        abort(403)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _secure(response: Response) -> Response:
@@ -200,4 +219,4 @@ def reader_choices(press: Press, edition: Edition, chosen: str) -> list[dict[str
 def serve(settings: Settings, now: datetime | None, host: str, port: int) -> None:
     import waitress
 
-    waitress.serve(create_app(settings, now), host=host, port=port, threads=8, _quiet=True)
+    waitress.serve(create_app(settings, now, host), host=host, port=port, threads=8, _quiet=True)

@@ -46,6 +46,13 @@ def day(house: Path) -> str:
     return item(house).parent.name
 
 
+@pytest.mark.parametrize(
+    ("host", "status"), [("localhost:8000", 200), ("127.0.0.1:8000", 200), ("evil.example:8000", 403)]
+)
+def test_no_other_website_reads_it_through_a_name_of_its_own(client: FlaskClient, host: str, status: int) -> None:
+    assert client.get("/changed", headers={"Host": host}).status_code == status
+
+
 def test_a_reader_sees_their_own_letter(client: FlaskClient, house: Path) -> None:
     everything = client.get(f"/letter/weekly/{day(house)}/all.html").text
     parents = client.get(f"/letter/weekly/{day(house)}/parents-carers.html").text
