@@ -95,7 +95,7 @@ class Submitter:
             **({"Cookie": self.cookie} if self.cookie else {}),
         }
         began = time.perf_counter()
-        self.connection.request(method, "/good-news", body or None, headers)
+        self.connection.request(method, "/send-good-news", body or None, headers)
         answer = self.connection.getresponse()
         self.page = answer.read().decode()
         self.times[step].append(time.perf_counter() - began)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 from builder.dates import week_of
@@ -164,7 +164,17 @@ def _coming(
     bulletin: Bulletin, calendar: Calendar, moment: datetime, known: Mapping[date, int] | None
 ) -> tuple[Slot, ...]:
     today = moment.astimezone(calendar.zone).date()
-    return slots(bulletin, calendar, today, max((term.last for term in calendar.terms), default=today), known)
+    return slots(bulletin, calendar, today, _last_day(calendar, today), known) if known else _from(bulletin, calendar, today)
+
+
+def _last_day(calendar: Calendar, today: date) -> date:
+    return max((term.last for term in calendar.terms), default=today)
+
+
+@lru_cache(maxsize=64)
+def _from(bulletin: Bulletin, calendar: Calendar, today: date) -> tuple[Slot, ...]:
+    """Without numbers that are known. Every page of the form for stories asks, and all day the answer is the same."""
+    return slots(bulletin, calendar, today, _last_day(calendar, today))
 
 
 def _after(moment: datetime, other: datetime) -> bool:
