@@ -50,7 +50,9 @@ def run() -> Iterator[Figure]:
             seen = _looked_at(address, token)
     for page, found in seen.items():
         told = f"{found['waited']:.0f} ms of it the server; {found['photos']:.0f} photos asked for at once"
-        yield Figure(f"{page} of {STORIES}, without photos", found["bytes"] / 1000, MOST_BYTES / 1000, " kB", at_most=True)
+        yield Figure(
+            f"{page} of {STORIES}, without photos", found["bytes"] / 1000, MOST_BYTES / 1000, " kB", at_most=True
+        )
         yield Figure(f"{page} of {STORIES}, until usable", found["ms"], MOST_MS, " ms", at_most=True, detail=told)
         if "move" in found:
             yield Figure(f"{page} of {STORIES}, one arrow pressed", found["move"], 100, " ms", at_most=True)
@@ -128,7 +130,9 @@ def _looked_at(address: str, token: str) -> dict[str, dict[str, float]]:
 def _look(chromium: Any, url: str, token: str, name: str) -> dict[str, float]:
     """With an empty cache, as on a Monday morning."""
     with chromium.new_context(viewport={"width": 1280, "height": 900}) as context:
-        context.add_cookies([{"name": "__Host-desk", "value": token, "domain": "localhost", "path": "/", "secure": True}])
+        context.add_cookies(
+            [{"name": "__Host-desk", "value": token, "domain": "localhost", "path": "/", "secure": True}]
+        )
         page = context.new_page()
         page.goto(url)
         page.wait_for_load_state("networkidle")

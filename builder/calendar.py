@@ -164,7 +164,11 @@ def _coming(
     bulletin: Bulletin, calendar: Calendar, moment: datetime, known: Mapping[date, int] | None
 ) -> tuple[Slot, ...]:
     today = moment.astimezone(calendar.zone).date()
-    return slots(bulletin, calendar, today, _last_day(calendar, today), known) if known else _from(bulletin, calendar, today)
+    return (
+        slots(bulletin, calendar, today, _last_day(calendar, today), known)
+        if known
+        else _from(bulletin, calendar, today)
+    )
 
 
 def _last_day(calendar: Calendar, today: date) -> date:

@@ -13,6 +13,7 @@ import click
 
 import db
 from builder.model import BuilderError
+from db.schema.delivery import mailing, recipient
 from delivery.letter.verp import Named
 from delivery.returning.bounces import Report
 from desk import rounds
@@ -167,6 +168,9 @@ def send_last_edition(office: Office) -> None:
     (edition,) = rounds.chosen_editions(office.press, "weekly", SENT)
     planning.approve(office, edition)
     rounds.post(office, edition)
+    with db.writing(office.engine) as connection:  # deliveries go by the real clock
+        connection.execute(mailing.update().values(finished_at=office.now))
+        connection.execute(recipient.update().values(since=office.now, at=office.now))
 
 
 def happen(office: Office, now: datetime) -> None:
