@@ -50,16 +50,25 @@ class Darkroom:
 
     def develop(self, raw: bytes) -> Developed:
         """Raises PhotoError."""
+        head, web, email = self._made(raw, darkroom.PHOTO)
+        name = hashlib.sha256(web).hexdigest()[:40]
+        return Developed(Photo(name, str(head["look"]), int(head["width"]), int(head["height"])), web, email)
+
+    def keep(self, raw: bytes) -> tuple[bytes, str]:
+        """An editor's picture made anew from its pixels, drawings and clear places kept, and its suffix. Raises PhotoError."""
+        head, made, _ = self._made(raw, darkroom.KEEP)
+        return made, str(head["suffix"])
+
+    def _made(self, raw: bytes, what: bytes) -> tuple[dict[str, Any], bytes, bytes]:
         if not raw:
             raise PhotoError("photo-damaged")
         if len(raw) > MOST_BYTES:
             raise PhotoError("photo-bytes")
         with self._busy:
-            head, web, email = self._asked(raw)
+            head, first, second = self._asked(raw, what)
         if "code" in head:
             raise PhotoError(str(head["code"]))
-        name = hashlib.sha256(web).hexdigest()[:40]
-        return Developed(Photo(name, str(head["look"]), int(head["width"]), int(head["height"])), web, email)
+        return head, first, second
 
     def close(self) -> None:
         with self._lock:
@@ -69,24 +78,24 @@ class Darkroom:
                 self._program.wait(5)
             self._control = self._program = None
 
-    def _asked(self, raw: bytes) -> tuple[dict[str, Any], bytes, bytes]:
+    def _asked(self, raw: bytes, what: bytes) -> tuple[dict[str, Any], bytes, bytes]:
         ours, theirs = socket.socketpair()
         with ours:
             ours.settimeout(ANSWER_SECONDS)
             with theirs:
-                self._hand_over(theirs)
+                self._hand_over(theirs, what)
             try:
                 ours.sendall(struct.pack("!I", len(raw)) + raw)
                 return _answer(ours)
             except OSError as error:  # its child was ended: too much time or memory
                 raise PhotoError("photo-damaged") from error
 
-    def _hand_over(self, theirs: socket.socket) -> None:
+    def _hand_over(self, theirs: socket.socket, what: bytes) -> None:
         with self._lock:
             for _ in range(2):
                 control = self._control or self._start()
                 try:
-                    socket.send_fds(control, [b"."], [theirs.fileno()])
+                    socket.send_fds(control, [what], [theirs.fileno()])
                     return
                 except OSError:  # somebody ended the program: another one is started
                     self._drop()

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from builder import addresses, pictures
+from builder import addresses
 from builder.items import SLUG
 from builder.model import Edition, Item, ItemKey
 from builder.press import Press
@@ -19,6 +19,7 @@ from desk.editing.history import Change, History, make
 from desk.editing.sheet import Sheet, lay_out
 from desk.editing.versions import Author
 from desk.starting import begin
+from goodnews.photos import PhotoError, shared
 
 LONGEST_TITLE = 200
 MAX_PICTURE_BYTES = 12 * 1024 * 1024  # a phone's photo has 3 to 8 MB
@@ -175,14 +176,14 @@ def _naming(pen: Pen, old: ItemKey, new: ItemKey) -> Iterable[tuple[Path, bytes]
 # --- pictures --------------------------------------------------------------------------------------------------------
 
 
-def add_picture(pen: Pen, item: Path, raw: bytes, name: str, what: str) -> str:
-    """An upload, made safe and put beside the item. What the `image:` header says. Raises CannotDo."""
+def add_picture(pen: Pen, item: Path, raw: bytes, what: str) -> str:
+    """An upload, opened where strangers' photos are, and put beside the item. What `image:` says. Raises CannotDo."""
     if len(raw) > MAX_PICTURE_BYTES:
-        raise CannotDo("picture-large")
+        raise CannotDo("picture-bytes")
     try:
-        made, suffix = pictures.taken_in(raw, plain.one_line(name)[:80] or "The file")
-    except pictures.PictureError as error:
-        raise CannotDo("picture-wrong", why=str(error)) from error
+        made, suffix = shared().keep(raw)
+    except PhotoError as error:
+        raise CannotDo(str(error).replace("photo-", "picture-")) from error
     path = item.parent / "images" / f"{item.stem[:60]}-{sha256(made).hexdigest()[:8]}{suffix}"
     with files.alone(pen.root):
         if not path.exists():

@@ -190,3 +190,49 @@ def test_the_shelf_keeps_what_is_used_and_sweeps_what_is_not(room: Darkroom, tmp
     for name in ("../../etc/passwd", "x" * 40, "", f"{kept.name}/.."):
         with pytest.raises(ValueError, match="no photo"):
             shelf.path(name)
+
+
+# --- what editors bring ----------------------------------------------------------------------------------------------
+
+
+def kept(room: Darkroom, raw: bytes) -> tuple[Image.Image, str]:
+    made, suffix = room.keep(raw)
+    assert b"canary" not in made.lower()
+    return Image.open(io.BytesIO(made)), suffix
+
+
+def test_an_editors_photo_is_made_anew_upright_and_larger_than_a_schools(room: Darkroom) -> None:
+    made, suffix = room.keep(telling())
+    assert suffix == ".jpg" and corners(made) == {"top right": "red"} and b"canary" not in made.lower()
+    large, _ = kept(room, jpeg(3000, 1500))
+    assert large.size == (2000, 1000)
+
+
+def test_a_drawing_stays_one_and_what_is_clear_stays_clear(room: Darkroom) -> None:
+    logo = Image.new("RGBA", (120, 60), (0, 0, 0, 0))
+    logo.paste("teal", (0, 0, 60, 60))
+    clear, suffix = kept(room, saved(logo, "PNG", pnginfo=None))
+    assert suffix == ".png" and clear.getpixel((100, 30))[3] == 0 and clear.getpixel((30, 30))[3] == 255  # type: ignore[index]
+    palette = logo.quantize(8)
+    clear, suffix = kept(room, saved(palette, "PNG", transparency=palette.getpixel((100, 30))))
+    assert suffix == ".png" and clear.convert("RGBA").getpixel((100, 30))[3] == 0  # type: ignore[index]
+    flat, suffix = kept(room, saved(Image.new("RGBA", (600, 400), "teal"), "PNG"))
+    assert suffix == ".png" and "A" not in flat.getbands()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_of_an_animation_the_first_picture_is_kept(room: Darkroom, kind: str) -> None:
+    frames = [Image.new("RGB", (300, 200), colour) for colour in ("red", "blue", "green")]
+    raw = saved(frames[0], kind, save_all=True, append_images=frames[1:], duration=100)
+    still, _ = kept(room, raw)
+    red = still.convert("RGB").getpixel((9, 9))
+    assert getattr(still, "n_frames", 1) == 1 and red[0] > 200 > 90 > red[2]  # type: ignore[index]
+
+
+@pytest.mark.parametrize(("raw", "reason"), [(png_bomb(30_000, 30_000), "photo-pixels"), (png_bomb(3_900, 4_000), ""), (SVG, "photo-kind"), (b"", "photo-damaged"), (jpeg()[:2000], "photo-damaged")])  # fmt: skip
+def test_what_an_editor_is_tricked_into_uploading_harms_as_little(room: Darkroom, raw: bytes, reason: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(PhotoError) as error:
+        room.keep(raw)
+    assert str(error.value) == reason or str(error.value) in ("photo-pixels", "photo-damaged")
+    assert time.monotonic() - began < 20

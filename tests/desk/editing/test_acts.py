@@ -225,7 +225,7 @@ def picture(kind: str = "JPEG", size: tuple[int, int] = (3000, 1500)) -> bytes:
 
 def test_a_picture_is_kept_without_what_its_camera_knew(house: Path, pen_of: PenOf) -> None:
     path = files.find(house, key("calm-starts"))
-    name = acts.add_picture(pen_of(house), path, picture(), "holiday.jpg", "Picture")
+    name = acts.add_picture(pen_of(house), path, picture(), "Picture")
     with Image.open(path.parent / name) as kept:
         assert kept.width == 2000
     assert b"52.6 N" not in (path.parent / name).read_bytes()
@@ -236,9 +236,8 @@ def test_a_picture_is_kept_without_what_its_camera_knew(house: Path, pen_of: Pen
     "raw", [b"", b"GIF89a", b"<svg onload=alert(1)>", picture()[:200], b"\x89PNG\r\n\x1a\n" + b"0" * 50]
 )
 def test_what_is_no_picture_is_refused_with_its_reason(house: Path, pen_of: PenOf, raw: bytes) -> None:
-    with pytest.raises(CannotDo, match="picture-wrong") as refused:
-        acts.add_picture(pen_of(house), files.find(house, key("calm-starts")), raw, "../x.svg", "Picture")
-    assert refused.value.values["why"]
+    with pytest.raises(CannotDo, match=r"picture-(kind|damaged)"):
+        acts.add_picture(pen_of(house), files.find(house, key("calm-starts")), raw, "Picture")
     assert not list((house / "content/weekly/2025-01-14/images").glob("calm*"))
 
 

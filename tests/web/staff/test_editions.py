@@ -251,7 +251,7 @@ def test_what_is_no_picture_is_refused_and_the_text_is_kept(writer: Writer) -> N
     svg = (io.BytesIO(b"<svg onload=alert(1)>"), "x.jpg", "image/jpeg")
     page = writer.press(ITEM, "Save", {"picture": svg, "h-title": "Typed"})
     assert page.status_code == 422
-    assert "is not a JPEG, PNG or WebP picture" in page.text and 'value="Typed"' in page.text
+    assert "That is not a picture that we can show" in page.text and 'value="Typed"' in page.text
 
 
 # --- what was typed and not saved ------------------------------------------------------------------------------------

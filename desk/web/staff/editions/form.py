@@ -192,10 +192,9 @@ def _with_picture(room: Room, one: Opened, filled: Filled) -> tuple[Filled, Prob
     raw = upload.stream.read(MAX_PICTURE_BYTES + 1)
     what = told(room.desk, "picture-added", title=room.title(one.key.slug))
     try:
-        name = acts.add_picture(room.pen, one.path, raw, upload.filename or "", what)
+        name = acts.add_picture(room.pen, one.path, raw, what)
     except CannotDo as error:
-        why = error.values.get("why", "")
-        return filled, (Told(PICTURE, why) if why else Problem(PICTURE, error.code),)
+        return filled, (Problem(PICTURE, error.code),)
     return replace(filled, values={**filled.values, "image": name}), ()
 
 
