@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 import db
 from desk.staff import entrance, store
+from desk.web.staff import session
 from subscribers.address import parse
 from tests.browser import AXE
 from tests.pages import axe
@@ -177,6 +178,17 @@ def test_every_error_and_every_answer_is_accessible(
     look("people, with a problem")
     page.goto(f"{url}/desk?done=saved")
     look("notice")
+    page.goto(f"{url}/desk/you")
+    page.get_by_label("Your name").fill("Ada\u00a0Broad & others")
+    page.context.clear_cookies(name=session.COOKIE)
+    press(page, "Save")
+    look("signed out in the middle")
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name="Sign in again").click()
+    sign_in(opened.value, place, url, "administrator")
+    opened.value.close()
+    press(page, "Send it once more")
+    expect(page.get_by_label("Your name")).to_have_value("Ada\u00a0Broad & others")
 
 
 @pytest.mark.parametrize("looks", [None, ALL])

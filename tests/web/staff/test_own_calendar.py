@@ -8,9 +8,10 @@ from collections.abc import Callable
 import pytest
 
 import db
-from desk import living, planning
+from desk.mailing import planning
 from desk.staff import store
 from desk.staff.model import Role
+from desk.trying import living
 from desk.web.staff.desk import Desk
 from subscribers.tokens import signed_link
 from tests.web.conftest import KEYS
