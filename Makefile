@@ -35,9 +35,12 @@ preview: $(READY) ## open the weekly update in a browser and watch it change as 
 serve: $(READY) ## open the staff desk with a living week in it; prints links to sign in
 	$(BIN)/python -m desk.trying.living
 
+# Some of the tests start the program a hundred times: what Python compiled is kept, whatever the shell says.
+test prove: export PYTHONDONTWRITEBYTECODE :=
+
 test: $(READY) $(BROWSER_TOOLS) ## run every test (real browser, real databases, real SMTP server)
 	$(BIN)/python -m pytest -n 3 -q -m "not browser and not prove"
-	$(BIN)/python -m pytest -n 2 -q -m "browser and not prove"
+	$(BIN)/python -m pytest -n 3 -q -m "browser and not prove"
 
 check: $(READY) ## style, types, the walls between the rooms, and stale documents
 	$(BIN)/ruff check .

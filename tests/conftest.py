@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
@@ -14,6 +15,15 @@ from tests import browser as chromium
 def browser() -> Iterator[Browser]:
     with chromium.browser() as opened:
         yield opened
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Whoever wants nothing but browser tests need not wait until all the other files have been read."""
+    wanted: str = config.option.markexpr
+    is_test = collection_path.suffix == ".py" and collection_path.name.startswith("test_")
+    return (
+        True if wanted.startswith("browser") and is_test and "mark.browser" not in collection_path.read_text() else None
+    )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, Route
 
 from tests.browser import AXE
 from tests.editions import Built
+from tests.pages.axe import at_hand
 
 Scheme = Literal["light", "dark"]
 ADDRESS = "https://mail.example/letter"
@@ -37,12 +38,16 @@ def opened(
     scheme: Scheme = "light",
     pictures: bool = True,
     scripts: bool = True,
+    rules: bool = False,
 ) -> Iterator[Opened]:
+    """`rules`: the page has axe-core at hand from the start."""
     context = browser.new_context(
         viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=scripts
     )
     own = built.press.house.publisher.url + "/images/"
     folder = built.press.kept / "pictures"
+    if rules:
+        at_hand(context)
     reader = Opened(context.new_page())
 
     def answer(route: Route) -> None:
@@ -81,8 +86,9 @@ def _matters(text: str) -> bool:
 
 def axe(page: Page, *, without: list[str] = NOT_FOR_MAIL) -> list[str]:
     """What axe-core finds, and what it could not decide about contrast, one line each."""
-    page.evaluate(AXE.read_text("utf-8"))
     options = {"rules": {rule: {"enabled": False} for rule in without}, "resultTypes": ["violations", "incomplete"]}
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text("utf-8"))
     found: dict[str, Any] = page.evaluate("options => axe.run(document, options)", options)
     undecided = [rule for rule in found["incomplete"] if rule["id"] == "color-contrast"]
     return [

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from builder.model import Edition, Finding, Letter
+from builder.model import Finding, Letter
 from builder.preflight.checks import Check
 from builder.preflight.links import is_generic
 from builder.preflight.page import Element
@@ -39,20 +39,20 @@ CHECKS = (
 LARGE_BYTES = 80_000  # leaves room for what forwarding adds
 CLIP_BYTES = 100_000  # Gmail's is 102,400; reader tokens grow a little when they are filled in
 COLUMN = 600  # px
-_CONDITIONAL = re.compile(r"<!--\[if[^\]]*\]>(?:<!-->)?|(?:<!--)?<!\[endif\]-->")
+_CONDITIONAL = re.compile(r"<!(?:--\[if[^\]]*\]>(?:<!-->)?|(?:--<!)?\[endif\]-->)")
 _LEFTOVER = re.compile(r"</?mj-[a-z-]+|<!--token")  # not {{ or }}: writers may use them, and style sheets do
 _FETCHED = re.compile(r"url\(\s*['\"]?([^'\")]+)|@import[^;]*", re.IGNORECASE)
 
 Fault = tuple[Check, str]
 
 
-def check(letter: Letter, top: Element, edition: Edition, url: str) -> Iterator[Finding]:
-    """`top`: the letter's HTML, read. `url`: the archive's; pictures come from there."""
+def check(letter: Letter, top: Element, file: str, preheader: str, url: str) -> Iterator[Finding]:
+    """`top`: the letter's HTML, read. `file`: the edition's. `url`: the archive's; pictures come from there."""
     faults = (
         *_size(letter), *_language(top), *_tables(top), *_headings(top), *_links(top), *_pictures(top),
-        *_head(top, letter, edition), *_conditionals(letter.html), *_leftovers(letter.html), *_foreign(top, url),
+        *_head(top, letter, preheader), *_conditionals(letter.html), *_leftovers(letter.html), *_foreign(top, url),
     )  # fmt: skip
-    return (check.at(edition.source.file, 0, f"The letter: {text}") for check, text in faults)
+    return (check.at(file, 0, f"The letter: {text}") for check, text in faults)
 
 
 def _size(letter: Letter) -> Iterator[Fault]:
@@ -132,11 +132,11 @@ def _pictures(top: Element) -> Iterator[Fault]:
             yield PICTURES, f"{name} is {sizes[0]} px wide; the letter is {COLUMN}."
 
 
-def _head(top: Element, letter: Letter, edition: Edition) -> Iterator[Fault]:
+def _head(top: Element, letter: Letter, preheader: str) -> Iterator[Fault]:
     title = " ".join(t.text(hidden=True) for t in top.all("title"))
     if title != " ".join(letter.subject.split()):
         yield TITLE, f'its title is "{title}" and its subject "{letter.subject}".'
-    preheader = " ".join(edition.preheader.split())
+    preheader = " ".join(preheader.split())
     times = top.text(hidden=True).count(preheader) if preheader else 1
     if times != 1:
         yield PREHEADER, "the preheader is not in it." if not times else f"it says the preheader {times} times."

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from html import unescape
 
-from builder.model import Edition, Finding, Letter
+from builder.model import Finding, Letter
 from builder.preflight.checks import Check
 from builder.preflight.page import Element
 
@@ -21,9 +21,8 @@ LEAST_RECALL = 0.98
 _ADDRESS = re.compile(r"https?://[^\s<>\"']+|\[\[[a-z-]+\]\]")
 
 
-def check(letter: Letter, top: Element, edition: Edition) -> Iterator[Finding]:
-    """`top`: the letter's HTML, read."""
-    file = edition.source.file
+def check(letter: Letter, top: Element, file: str) -> Iterator[Finding]:
+    """`top`: the letter's HTML, read. `file`: the edition's."""
     recall, lacking = word_recall(top.text(skip=_leads_within), letter.text)
     if recall < LEAST_RECALL:
         text = f"The plain text has only {recall:.1%} of the words of {letter.variant.id}. It lacks: {', '.join(lacking[:8])}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from builder.audience import did_you_mean
@@ -100,9 +101,13 @@ def _edition(proof: Proof, site: Pages) -> Iterator[Finding]:
     for item in proof.items:
         yield from _item(item, proof, site)
     for rendered in proof.letters:
-        top = page.read(rendered.html)
-        yield from letter.check(rendered, top, proof.edition, proof.house.publisher.url)
-        yield from letter_text.check(rendered, top, proof.edition)
+        yield from _letter(rendered, proof.edition.source.file, proof.edition.preheader, proof.house.publisher.url)
+
+
+@lru_cache(maxsize=64)  # a desk asks at each look at its board, and most letters are as they were
+def _letter(rendered: Letter, file: str, preheader: str, url: str) -> tuple[Finding, ...]:
+    top = page.read(rendered.html)
+    return (*letter.check(rendered, top, file, preheader, url), *letter_text.check(rendered, top, file))
 
 
 def _item(item: Item, proof: Proof, site: Pages) -> Iterator[Finding]:

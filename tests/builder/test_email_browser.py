@@ -19,7 +19,7 @@ OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElemen
 
 def test_the_checker_sees_a_bad_contrast_and_a_missing_alt(browser: Browser, everything: Built) -> None:
     """The control: without fonts, for one, axe would miss contrast silently."""
-    with opened(browser, BAD, everything) as reader:
+    with opened(browser, BAD, everything, rules=True) as reader:
         found = " ".join(axe(reader.page))
     assert "color-contrast" in found
     assert "image-alt" in found
@@ -28,7 +28,7 @@ def test_the_checker_sees_a_bad_contrast_and_a_missing_alt(browser: Browser, eve
 @pytest.mark.parametrize("scheme", get_args(Scheme))
 @pytest.mark.parametrize("width", [320, 375, 600])
 def test_axe_finds_nothing(browser: Browser, everything: Built, width: int, scheme: Scheme) -> None:
-    with opened(browser, everything.letter.html, everything, width=width, scheme=scheme) as reader:
+    with opened(browser, everything.letter.html, everything, width=width, scheme=scheme, rules=True) as reader:
         assert axe(reader.page) == []
 
 
@@ -37,7 +37,7 @@ def test_axe_finds_nothing(browser: Browser, everything: Built, width: int, sche
 def test_axe_finds_nothing_in_what_is_shipped(
     browser: Browser, built: Callable[[str], Built], name: str, scheme: Scheme
 ) -> None:
-    with opened(browser, built(name).letter.html, built(name), scheme=scheme) as reader:
+    with opened(browser, built(name).letter.html, built(name), scheme=scheme, rules=True) as reader:
         assert axe(reader.page) == []
 
 
@@ -66,7 +66,7 @@ def test_e9_at_twice_the_text_size_nothing_is_cut_or_sideways(browser: Browser, 
 
 
 def test_e13_with_pictures_off_their_words_are_shown(browser: Browser, everything: Built) -> None:
-    with opened(browser, everything.letter.html, everything, pictures=False) as reader:
+    with opened(browser, everything.letter.html, everything, pictures=False, rules=True) as reader:
         pictures = reader.page.locator("img").evaluate_all("all => all.map(i => [i.alt, i.offsetHeight, i.complete])")
         assert pictures
         assert all(alt and height >= 16 for alt, height, _ in pictures)

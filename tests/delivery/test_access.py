@@ -66,9 +66,9 @@ def printing(words: str, status: int = 0) -> str:
     return shlex.join([sys.executable, "-c", f"import sys; print({words!r}); sys.exit({status})"])
 
 
-def sent(database: Engine, port: int, token: AccessToken) -> Summary:
+def sent(database: Engine, port: int, token: AccessToken, connections: int = 2) -> Summary:
     mailing = frozen(database, 6)
-    engine = SmtpEngine(relay(port, username="news@bulletin.example", token=token, connections=2))
+    engine = SmtpEngine(relay(port, username="news@bulletin.example", token=token, connections=connections))
     with Ledger(database, mailing) as ledger:
         return send(ledger, engine, terms())
 
@@ -87,13 +87,16 @@ def test_letters_leave_by_a_relay_that_wants_an_access_token(database: Engine, t
 
 
 @sqlite_only
-def test_a_token_that_is_refused_stops_the_sending_and_is_asked_for_anew(database: Engine) -> None:
-    token = AccessToken(printing("an-old-token"))
+def test_a_token_that_is_refused_stops_the_sending_and_is_asked_for_anew(database: Engine, tmp_path: Path) -> None:
+    asked = tmp_path / "asked"
+    token = AccessToken(f"sh -c {shlex.quote(f'echo once >> {asked}; echo an-old-token')}")
     with listening() as (server, port):
-        summary = sent(database, port, token)
+        summary = sent(database, port, token, connections=1)  # a second one may ask anew before all stop
         assert (summary.ended, server.letters) == ("broken", 0)
         assert "access token" in summary.problem and "an-old-token" not in summary.problem
-    assert token._until == 0
+    assert asked.read_text() == "once\n"
+    token()
+    assert asked.read_text() == "once\nonce\n"
 
 
 @sqlite_only

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy import Engine
 
-import db
 from delivery.ledger import books
 from delivery.model import State
+from tests.databases import open_migrated
 from tests.delivery.faults import FAULTS, TARGET, Fault
 from tests.delivery.house import NOW, deliver, frozen
 from tests.delivery.servers import DROP_AFTER, OFFERS, MailServer, Session
@@ -18,10 +20,8 @@ CHUNKING = (*OFFERS, "CHUNKING")
 
 
 @pytest.fixture
-def sqlite(tmp_path: object) -> Engine:
-    engine = db.open_database(f"sqlite:///{tmp_path}/bulletin.db")
-    db.migrate(engine)
-    return engine
+def sqlite(tmp_path: Path) -> Engine:
+    return open_migrated(tmp_path / "bulletin.db")
 
 
 @pytest.mark.parametrize("offers", [OFFERS, WITHOUT_PIPELINING], ids=["pipelined", "step by step"])

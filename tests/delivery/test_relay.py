@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-import db
 from delivery.loop.run import Summary
+from tests.databases import open_migrated
 from tests.delivery.certificates import server_context
 from tests.delivery.house import deliver, frozen
 from tests.delivery.servers import OFFERS, MailServer, Session
@@ -20,9 +20,7 @@ SECURE = (*OFFERS, "STARTTLS", "AUTH PLAIN LOGIN")
 
 @pytest.fixture
 def sqlite(tmp_path: Path) -> Engine:
-    engine = db.open_database(f"sqlite:///{tmp_path}/bulletin.db")
-    db.migrate(engine)
-    return engine
+    return open_migrated(tmp_path / "bulletin.db")
 
 
 def sent(database: Engine, server: MailServer, **changes: object) -> Summary:

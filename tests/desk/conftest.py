@@ -24,3 +24,9 @@ def inbox(server: tuple[Inbox, int]) -> Inbox:
 @pytest.fixture
 def desk(tmp_path: Path, server: tuple[Inbox, int]) -> Desk:
     return Desk(make_house(tmp_path / "house"), over_smtp(server[1]))
+
+
+@pytest.fixture
+def new_desk(tmp_path: Path, server: tuple[Inbox, int]) -> Desk:
+    """Nothing was ever published there."""
+    return Desk(make_house(tmp_path / "new", published=False), over_smtp(server[1]))

@@ -25,11 +25,13 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from click.testing import CliRunner, Result
 
+from builder.archive import kept
 from desk.cli import main
 from desk.house import open_press
 from desk.mailing.selecting import everything
 from desk.rounds import publish_archive
 from desk.settings import load
+from tests.databases import open_migrated
 from tests.editions import ROOT
 
 NOW = "2025-01-14T09:00"
@@ -83,7 +85,7 @@ def receiving() -> Iterator[tuple[Inbox, int]]:
 
 @cache
 def _warm_house() -> Path:
-    """The shipped house with its templates and pictures made once: a test then waits for neither."""
+    """The shipped house, its archive, letters and empty database made once: a test then waits for none of them."""
     folder = Path(tempfile.mkdtemp(prefix="bulletin-house-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     shutil.copytree(ROOT / "content", folder / "content")
@@ -93,12 +95,19 @@ def _warm_house() -> Path:
     for edition in press.content.editions:
         press.letter(edition, everything(press, edition))
     press.cache.close()
-    shutil.rmtree(folder / "site")
+    open_migrated(folder / "var" / "bulletin.db").dispose()
     return folder
 
 
-def make_house(folder: Path) -> Path:
-    shutil.copytree(_warm_house(), folder)
+def make_house(folder: Path, *, published: bool = True) -> Path:
+    """Not `published`: with no archive yet, so that the first sending makes it."""
+    warm = _warm_house()
+    shutil.copytree(warm, folder, ignore=shutil.ignore_patterns("site", *() if published else ("archive",)))
+    if published:
+        shutil.copytree(warm / "site", folder / "site", copy_function=os.link)  # no file of a site is written twice
+        built = kept.load(warm / "var" / "cache", warm / "site")
+        built.site, built.spare = kept.identity(folder / "site"), (0, 0)
+        kept.prepare(built, folder / "var" / "cache")
     return folder
 
 

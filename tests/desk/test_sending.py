@@ -91,12 +91,12 @@ def test_a_relay_that_does_not_answer_is_told_and_loses_nobody(desk: Desk, inbox
     assert inbox.addresses == sorted(READERS)
 
 
-def test_a_dry_run_shows_who_gets_what_and_changes_nothing(desk: Desk, inbox: Inbox) -> None:
-    desk.subscribe()
-    plan = desk.json("send", "weekly", DAY, "--dry-run", "--now", NOW)
+def test_a_dry_run_shows_who_gets_what_and_changes_nothing(new_desk: Desk, inbox: Inbox) -> None:
+    new_desk.subscribe()
+    plan = new_desk.json("send", "weekly", DAY, "--dry-run", "--now", NOW)
     assert plan["recipients"] == 5 and sum(letter["readers"] for letter in plan["letters"]) == 5
-    assert not inbox.letters and not (desk.house / "site").exists()
-    assert desk.run("status").exit_code == 1  # nothing was frozen
+    assert not inbox.letters and not (new_desk.house / "site").exists()
+    assert new_desk.run("status").exit_code == 1  # nothing was frozen
 
 
 def test_a_finding_that_blocks_stops_the_send_and_is_listed(desk: Desk, inbox: Inbox) -> None:
@@ -123,10 +123,10 @@ def test_an_edition_is_never_frozen_for_nobody(desk: Desk, inbox: Inbox) -> None
     assert inbox.addresses == sorted(READERS)
 
 
-def test_the_archive_stands_before_the_first_letter_leaves(desk: Desk) -> None:
-    desk.subscribe()
-    desk.run("send", "weekly", DAY, "--yes", "--now", NOW, BULLETIN__DELIVERY__PORT="1")
-    assert (desk.house / "site" / "editions" / DAY / "index.html").exists()
+def test_the_archive_stands_before_the_first_letter_leaves(new_desk: Desk) -> None:
+    new_desk.subscribe()
+    new_desk.run("send", "weekly", DAY, "--yes", "--now", NOW, BULLETIN__DELIVERY__PORT="1")
+    assert (new_desk.house / "site" / "editions" / DAY / "index.html").exists()
 
 
 @pytest.mark.parametrize(

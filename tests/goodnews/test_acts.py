@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
 
 import db
 from desk.goodnews import acts, placing
@@ -19,6 +18,7 @@ from desk.staff import store as staff
 from goodnews import store
 from goodnews.model import Changed, Consent, Held, NotNow, Photo, Received
 from subscribers.address import parse
+from tests.databases import open_migrated
 from tests.desk.editing.houses import git, put_under_git
 from tests.goodnews.conftest import OFFICE, YES
 from tests.goodnews.conftest import received as plain
@@ -31,8 +31,7 @@ TITLE, WORDS, ALT = "A garden for the yellow bird", "The canary sings among the 
 
 @pytest.fixture
 def paper(tmp_path: Path) -> Any:
-    engine: Engine = db.open_database(f"sqlite:///{tmp_path}/bulletin.db")
-    db.migrate(engine)
+    engine = open_migrated(tmp_path / "bulletin.db")
     yield make_paper(tmp_path / "house", engine)
     engine.dispose()
 

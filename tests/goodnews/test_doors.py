@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-import db
 from desk.cli import main
 from desk.goodnews import acts, demo, feeding
 from desk.goodnews.rounds import Rounds, keep_no_longer
 from goodnews import arrivals, store
+from tests.databases import open_migrated
 from tests.goodnews.mails import mail
 from tests.goodnews.pictures import jpeg
 from tests.goodnews.rooms import Paper, make_paper
@@ -29,8 +29,7 @@ NOW = "2025-01-22T09:00"
 @pytest.fixture
 def paper(tmp_path: Path) -> Iterator[Paper]:
     house = tmp_path / "house"
-    engine = db.open_database(f"sqlite:///{house}/var/bulletin.db")
-    db.migrate(engine)
+    engine = open_migrated(house / "var" / "bulletin.db")
     yield make_paper(house, engine)
     engine.dispose()
 

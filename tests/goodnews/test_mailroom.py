@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
-import db
 from delivery.returning.mailboxes import opened
 from desk.goodnews import acts, mailroom
 from desk.goodnews.rounds import maildir, read_mailbox
 from goodnews import arrivals, store
+from tests.databases import open_migrated
 from tests.goodnews.mails import BOUNCE, mail
 from tests.goodnews.pictures import jpeg
 from tests.goodnews.rooms import Paper, make_paper
@@ -21,8 +21,7 @@ from tests.goodnews.rooms import Paper, make_paper
 
 @pytest.fixture
 def paper(tmp_path: Path) -> Iterator[Paper]:
-    engine = db.open_database(f"sqlite:///{tmp_path}/bulletin.db")
-    db.migrate(engine)
+    engine = open_migrated(tmp_path / "bulletin.db")
     yield make_paper(tmp_path / "house", engine)
     engine.dispose()
 

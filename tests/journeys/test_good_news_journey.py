@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-import db
 from desk import rounds
 from desk.goodnews import acts
 from desk.house import open_press
 from desk.settings import load
 from desk.web.app import create_app
 from desk.web.staff import session
+from tests.databases import open_migrated
 from tests.editions import ROOT
 from tests.goodnews.pictures import jpeg
 from tests.goodnews.rooms import share_templates
@@ -45,8 +45,7 @@ def live(tmp_path: Path) -> Iterator[tuple[Place, str]]:
         listening.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         settings = load(house, None, {"BULLETIN__PUBLISHER__URL": url})
-        engine = db.open_database(f"sqlite:///{tmp_path}/bulletin.db")
-        db.migrate(engine)
+        engine = open_migrated(tmp_path / "bulletin.db")
         clock = Clock()
         app = create_app(settings, engine=engine, keys=KEYS, clock=clock, outbox=tmp_path / "outbox")
         place = Place(app, engine, settings, tmp_path / "outbox", clock)
@@ -115,6 +114,7 @@ def test_from_the_schools_phone_to_the_published_story_and_back(
     photo.write_bytes(jpeg(1600, 1200))
     drawing.write_text("<svg/>")
     phone = browser.new_context(viewport={"width": 375, "height": 740}, locale="en-GB")
+    axe.at_hand(phone)
     page = phone.new_page()
     page.goto(f"{url}/send-good-news")
     look(page, "the form", seen)
@@ -146,6 +146,7 @@ def test_from_the_schools_phone_to_the_published_story_and_back(
     link = url + letter.link("send-good-news")
 
     office = browser.new_context(viewport={"width": 1280, "height": 900})
+    axe.at_hand(office)
     signed_in(place, office)
     desk = office.new_page()
     desk.goto(f"{url}/desk/stories")

@@ -14,13 +14,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.desk.sending_house import DAY, NAME, NOW, Desk, Inbox
+from tests.desk.sending_house import DAY, NAME, NOW, Desk, Inbox, make_house, over_smtp, receiving
 from tests.editions import ROOT
 
 CONNECTIONS = 4
 SEND = ("send", "weekly", DAY, "--yes", "--now", NOW)
 # A sample at each run of the suite, twenty of each sort as a proof; the matrix of hundreds is a proof of its own.
 TIMES = pytest.mark.parametrize("times", [5, pytest.param(20, marks=pytest.mark.prove)])
+
+
+@pytest.fixture
+def desk(tmp_path: Path, server: tuple[Inbox, int], database_url: str) -> Desk:
+    """The whole archive is still to be published: those moments are deadly too."""
+    environ = {**over_smtp(server[1]), "BULLETIN__DB__URL": database_url}
+    return Desk(make_house(tmp_path / "house", published=False), environ)
 
 
 def nobody_twice_nobody_lost(desk: Desk, inbox: Inbox, readers: int, in_doubt: int) -> None:
@@ -66,11 +73,9 @@ def victim(desk: Desk, how: str, what: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def lines(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Every line between the command and the last word in the ledger, as one undisturbed sending reached it."""
-    from tests.desk.sending_house import make_house, over_smtp, receiving
-
     folder = tmp_path_factory.mktemp("undisturbed")
     with receiving() as (_, port):
-        desk = Desk(make_house(folder / "house"), over_smtp(port))
+        desk = Desk(make_house(folder / "house", published=False), over_smtp(port))
         desk.import_list(6)
         done = victim(desk, "record", str(folder / "lines"))
         assert done.returncode == 0, done.stderr

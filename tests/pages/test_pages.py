@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.builder.written import site_of, write_house
 from tests.pages import axe
@@ -33,37 +33,85 @@ def trust(browser: Browser) -> None:
     axe.prove(browser)
 
 
+class Window:
+    """One window for many pages: a page is loaded once and then looked at in every width and colour."""
+
+    def __init__(self, context: BrowserContext, address: str) -> None:
+        self.page, self.address, self.wrong = context.new_page(), address, list[str]()
+        watch(self.page, self.wrong, address)
+
+    def show(self, path: str) -> Page:
+        self.look(320, "light")
+        self.wrong.clear()
+        self.page.goto(self.address + path)
+        return self.page
+
+    def look(self, width: int, scheme: Scheme) -> None:
+        self.page.set_viewport_size({"width": width, "height": 800})
+        self.page.emulate_media(color_scheme=scheme)
+
+
+@pytest.fixture(scope="module")
+def window(browser: Browser, address: str) -> Iterator[Window]:
+    context = browser.new_context(reduced_motion="reduce")
+    axe.at_hand(context)
+    yield Window(context, address)
+    context.close()
+
+
+def watch(page: Page, wrong: list[str], url: str) -> None:
+    home = url.split("/", 3)[2]
+    page.on("console", lambda message: wrong.append(message.text) if "404" not in message.text else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", lambda request: None if request.url.split("/", 3)[2] == home else wrong.append(request.url))
+
+
 @contextmanager
 def opened(browser: Browser, url: str, width: int = 1280, scheme: Scheme = "light") -> Iterator[tuple[Page, list[str]]]:
     """The page, and everything that went wrong on it: errors, refusals of the policy, requests to elsewhere."""
     context = browser.new_context(
         viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce"
     )
-    page, wrong = context.new_page(), []
-    home = url.split("/", 3)[2]
-    page.on("console", lambda message: wrong.append(message.text) if "404" not in message.text else None)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("request", lambda request: None if request.url.split("/", 3)[2] == home else wrong.append(request.url))
+    axe.at_hand(context)
+    page, wrong = context.new_page(), list[str]()
+    watch(page, wrong, url)
     page.goto(url)
     yield page, wrong
     context.close()
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_no_rule_of_accessibility_is_broken_and_nothing_is_refused(browser: Browser, address: str, path: str) -> None:
+def test_no_rule_of_accessibility_is_broken_and_nothing_is_refused(window: Window, path: str) -> None:
+    page = window.show(path)
     for scheme in SCHEMES:
         for width in (320, 1280):
-            with opened(browser, address + path, width, scheme) as (page, wrong):
-                assert axe.violations(page) == [], (scheme, width)
-                assert wrong == []
+            window.look(width, scheme)
+            assert axe.violations(page) == [], (scheme, width)
+            assert window.wrong == []
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_no_page_scrolls_sideways_and_every_target_is_large_enough(browser: Browser, address: str, path: str) -> None:
+def test_no_page_scrolls_sideways_and_every_target_is_large_enough(window: Window, path: str) -> None:
+    page = window.show(path)
     for width in (320, 768, 1280):
-        with opened(browser, address + path, width) as (page, _):
-            assert page.evaluate("document.documentElement.scrollWidth") <= width
-            assert page.evaluate(SMALL_TARGETS) == [], width
+        window.look(width, "light")
+        assert page.evaluate("[innerWidth, document.documentElement.scrollWidth <= innerWidth]") == [width, True]
+        assert page.evaluate(SMALL_TARGETS) == [], width
+
+
+def test_a_window_shows_the_width_and_the_colours_that_are_asked_for(window: Window) -> None:
+    """The control: a page that is not loaded anew takes on the other look."""
+    page, seen = window.show(""), set[tuple[int, str]]()
+    for scheme in SCHEMES:
+        for width in (320, 1280):
+            window.look(width, scheme)
+            ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+            assert page.evaluate("[innerWidth, matchMedia('(prefers-color-scheme: dark)').matches]") == [
+                width,
+                scheme == "dark",
+            ]
+            seen.add((width, ground))
+    assert len(seen) == 4
 
 
 def test_an_empty_house_has_an_accessible_home(browser: Browser, tmp_path: Path) -> None:

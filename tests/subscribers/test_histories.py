@@ -15,6 +15,7 @@ import db
 from db.schema import metadata
 from subscribers import acts, choices, imports
 from subscribers.model import SubscribersError
+from tests.databases import open_migrated
 from tests.subscribers.conftest import BASES, KEYS, TAGS, Room
 
 PEOPLE = ("a@x.org", "b@x.org", "c@x.org")
@@ -123,8 +124,7 @@ def played(room: Room, steps: list[Any]) -> None:
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_no_survives_any_history(steps: list[Any]) -> None:
     with TemporaryDirectory() as folder:
-        engine = db.open_database(f"sqlite:///{folder}/bulletin.db")
-        db.migrate(engine)
+        engine = open_migrated(Path(folder) / "bulletin.db")
         with db.writing(engine) as connection:
             choices.allot(connection, TAGS)
         played(Room(engine, Path(folder)), steps)

@@ -18,6 +18,7 @@ from desk.house import open_press
 from desk.settings import Settings
 from desk.web.app import create_app
 from subscribers.tokens import Keys
+from tests import databases
 from tests.web.place import MORNING, Clock, Place, make_house
 
 KEYS = Keys(b"l" * 32, b"a" * 32)
@@ -34,13 +35,9 @@ def house_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def migrated_file() -> Path:
     """A file with the current schema, to be copied."""
-    file = tmp_path_factory.mktemp("database") / "bulletin.db"
-    engine = db.open_database(f"sqlite:///{file}")
-    db.migrate(engine)
-    engine.dispose()
-    return file
+    return databases.migrated_file()
 
 
 @pytest.fixture

@@ -39,6 +39,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_audit_breaks_no_rule(browser: Browser, report: Path, width: int, scheme: str) -> None:
     axe.prove(browser)
     context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
+    axe.at_hand(context)
     page = context.new_page()
     page.goto(report.as_uri())
     page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")

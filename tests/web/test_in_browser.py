@@ -34,6 +34,7 @@ LOOKED_AT = [
 def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
     width, scheme = request.param
     made = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme, locale="en-GB")
+    axe.at_hand(made)
     yield made
     made.close()
 

@@ -13,7 +13,6 @@ import db
 from desk.staff import entrance, store
 from desk.web.staff import session
 from subscribers.address import parse
-from tests.browser import AXE
 from tests.pages import axe
 from tests.web.place import Place
 from tests.web.test_in_browser import SMALLEST, TOO_SMALL
@@ -88,7 +87,7 @@ class Inspector:
         """`looks` None: one for each page, in turn."""
         self.page, self.turns, self.bytes = page, cycle([looks] if looks else TURNS), 0
         page.on("response", self._weigh)
-        page.add_init_script(path=AXE)  # once, instead of half a megabyte a page
+        axe.at_hand(page.context)
 
     def _weigh(self, response: object) -> None:
         self.bytes += int(response.headers.get("content-length", 0))  # type: ignore[attr-defined]

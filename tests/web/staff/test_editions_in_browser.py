@@ -48,6 +48,8 @@ def at(browser: Browser, live: tuple[Place, str]) -> At:
         context = browser.new_context(
             viewport={"width": width, "height": 900}, base_url=address, java_script_enabled=script, reduced_motion="reduce"
         )  # fmt: skip
+        if script:
+            axe.at_hand(context)
         context.add_cookies([{"name": session.COOKIE, "value": token.value, "domain": "localhost", "path": "/", "secure": True}])  # fmt: skip
         page, wrong = context.new_page(), list[str]()
         page.on("console", lambda said: wrong.append(said.text) if said.type == "error" and "status of 4" not in said.text else None)  # fmt: skip
