@@ -113,18 +113,18 @@ def _letters(
 ) -> list[Any]:
     """Every edition's letters; what is wrong with them goes into `wrong`."""
     from builder.model import BuilderError
-    from desk import rounds
+    from desk import building
 
     asked = [read_tags(press.house.audiences, text, "--as") for text in personas]
     try:
-        editions = rounds.chosen_editions(press, bulletin, day)
-    except rounds.NoSuchEdition as error:
+        editions = building.chosen_editions(press, bulletin, day)
+    except building.NoSuchEdition as error:
         raise click.ClickException(str(error)) from error
     built = []
     with progress(context, editions, "Building") as steps:
         for edition in steps:
             try:
-                built.append(rounds.build_edition(press, edition, asked, press.root / "out"))
+                built.append(building.build_edition(press, edition, asked, press.root / "out"))
             except BuilderError as error:
                 wrong += error.findings
     return built

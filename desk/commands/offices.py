@@ -44,8 +44,8 @@ def opened(context: Context, now: str | None = None) -> Iterator[Office]:
     from builder.model import BuilderError
     from db.errors import DatabaseError
     from delivery.model import DeliveryError
+    from desk.building import NoSuchEdition
     from desk.mailing.office import CannotSend, open_office
-    from desk.rounds import NoSuchEdition
     from desk.settings import SettingsError
     from subscribers.model import SubscribersError
 
@@ -75,7 +75,7 @@ def _refuse(context: Context, message: str, findings: tuple[Any, ...]) -> None:
 
 def one_edition(office: Office, bulletin: str, day: date) -> Edition:
     """Raises NoSuchEdition."""
-    from desk.rounds import chosen_editions
+    from desk.building import chosen_editions
 
     return chosen_editions(office.press, bulletin, day)[0]
 

@@ -20,6 +20,7 @@ from delivery.loop.run import Summary
 from delivery.model import DeliveryError
 from delivery.schedule import GRACE, Planned
 from desk import rounds
+from desk.building import NoSuchEdition, chosen_editions
 from desk.mailing import at_once, sending
 from desk.mailing.late import current_mailing, has_latecomers
 from desk.mailing.office import CannotSend, Office
@@ -226,11 +227,11 @@ def _post(office: Office, one: Planned, progress: Progress | None) -> Fired:
     name = f"{one.bulletin}-{one.edition}"
     try:
         day = datetime.fromisoformat(one.edition).date()
-        edition = rounds.chosen_editions(office.press, one.bulletin, day)[0]
+        edition = chosen_editions(office.press, one.bulletin, day)[0]
         rounds.make_ready(office, edition)
         sending.refuse_nobody(sending.plan(office, edition))
         return Fired(name, rounds.post(office, edition, progress))
-    except (CannotSend, BuilderError, rounds.NoSuchEdition, DeliveryError, DatabaseError, OSError) as error:
+    except (CannotSend, BuilderError, NoSuchEdition, DeliveryError, DatabaseError, OSError) as error:
         return Fired(name, None, str(error))
 
 

@@ -14,6 +14,7 @@ import pytest
 import desk.mailing.freezing as freezing
 from builder.model import Edition
 from desk import rounds
+from desk.building import chosen_editions
 from desk.mailing.office import Office, open_office
 from desk.settings import load
 from subscribers import acts, requests
@@ -43,7 +44,7 @@ def signs_up(office: Office, address: str, *audience: str) -> None:
 
 
 def edition(office: Office) -> Edition:
-    return rounds.chosen_editions(office.press, "weekly", MOMENT.date())[0]
+    return chosen_editions(office.press, "weekly", MOMENT.date())[0]
 
 
 def number_of(office: Office, address: str) -> int:

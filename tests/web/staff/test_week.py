@@ -7,9 +7,9 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from desk.building import chosen_editions
 from desk.mailing.office import open_office
 from desk.mailing.planning import approve, plan
-from desk.rounds import chosen_editions
 from desk.settings import Settings
 from desk.trying import living
 from tests.web.place import Place, make_house
