@@ -14,7 +14,7 @@ from builder.cache import fingerprint
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-VERSION = "1"
+VERSION = "2"
 WIDTH, HEIGHT = 1200, 630
 EDGE = 84
 FOLDER = "cards"
@@ -55,11 +55,13 @@ def drawn(card: Card, kept: Path) -> bytes:
 
 def _draw(card: Card) -> bytes:
     picture = _ground().copy()
-    _line(picture, (EDGE, 76), card.by, 30, _shade(1))
     if card.name != card.title:
+        _line(picture, (EDGE, 76), card.by, 30, _shade(1))
         _line(picture, (EDGE, 116), card.name, 46, _shade(0))
+    else:
+        _line(picture, (EDGE, 126), card.by, 36, _shade(1))
     top = 250 - (20 if card.more else 0)
-    _line(picture, (EDGE, top), card.title, 82, _shade(0))
+    _title(picture, card.title, top, 50 if card.more else 60)
     if card.more:
         _line(picture, (EDGE, top + 102), card.more, 34, _shade(2))
     for n, line in enumerate(wrapped(card.text, 34, WIDTH - 2 * EDGE)[:3]):
@@ -67,6 +69,16 @@ def _draw(card: Card) -> bytes:
     out = io.BytesIO()
     picture.save(out, "PNG", compress_level=6)
     return out.getvalue()
+
+
+def _title(picture: Image, title: str, top: int, smaller: int) -> None:
+    """In one large line, or else in two smaller ones."""
+    if _font(82).getlength(title) <= WIDTH - 2 * EDGE:
+        _line(picture, (EDGE, top), title, 82, _shade(0))
+        return
+    first, *rest = wrapped(title, smaller, WIDTH - 2 * EDGE)
+    for n, line in enumerate((first, " ".join(rest))):
+        _line(picture, (EDGE, top - 12 + n * (smaller + 8)), line, smaller, _shade(0))
 
 
 def _shade(colour: int) -> int:

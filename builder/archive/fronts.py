@@ -46,7 +46,7 @@ def home(site: Site, stock: Stock, bulletin: Bulletin) -> File:
         coming=[lists.coming_row(row, site) for row in ahead(stock)[:COMING]] if bulletin.main else (),
         others=[_other(site, stock, other) for other in site.others] if bulletin.main else (),
         documents=lists.documents(site.public, site.viewer) if bulletin.main else (),
-        ways=lists.ways(site) if bulletin.main else (),
+        ways=lists.ways(site) if bulletin.main and latest else (),
     )
 
 

@@ -106,7 +106,7 @@ class Sheets:
         soon = [
             (row.path, row.end - topics.SOON <= stock.now) for row in fronts.ahead(stock) if row.end - topics.SOON > 0
         ]
-        mark = self._hash(stock.told(stock.recent_of(newest)), ())
+        mark = self._hash((stock.told(stock.recent_of(newest)), stock.told(stock.open)), ())
         for topic in every:
             ahead = soon if topic.dated else ()
             self._list(topic, "", (mark, has[topic.path], ahead), has[topic.path])

@@ -108,6 +108,17 @@ def test_an_edited_item_touches_little(house: Path) -> None:
     assert not {"items/one/index.html", "items/before/index.html", "editions/index.html", "style.css"} & changed
 
 
+def test_what_was_announced_years_ago_and_is_still_ahead_is_told_as_it_is_now(house: Path) -> None:
+    event = item("Far ahead", kind="event", starts="14 July 2025", audience="primary")
+    write_house(house, {"weekly/2022-01-11/far.md": event})
+    make(house)
+    write_house(house, {"weekly/2022-01-11/far.md": event.replace("Far ahead", "Nearer now")})
+    make(house)
+    for page in ("events", "for/primary"):
+        text = (house / "site" / page / "index.html").read_text()
+        assert "Nearer now" in text and "Far ahead" not in text
+
+
 def test_a_line_in_the_register_changes_the_site_when_nothing_else_did(house: Path) -> None:
     register = house / "content" / "permalinks.txt"
     register.write_text("2025-01-01 items/old/ -> items/one/\n")

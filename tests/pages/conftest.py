@@ -25,6 +25,8 @@ FILES: dict[str, str | bytes] = {
     f"{WEEK}/short.md": item("A notice", kind="notice"),
     f"{WEEK}/part.md": "---\nkind: excerpt\nexcerpt-of: send/2025-01-13/whole\n---\n",
     f"{WEEK}/meeting.md": item("A meeting", kind="event", starts="14 February 2025, 10am", ends="14 February 2025, 4pm", venue="Hall", book="a@example.org", image="a.png", alt="A hall.", credit="Us"),
+    f"{WEEK}/off.md": item("Called off", kind="event", starts="3 March 2025, 10am", cancelled="The hall is flooded.", audience="primary", contact="Ann, a@example.org"),
+    f"{WEEK}/mended.md": item("A training day", kind="event", starts="4 March 2025", corrected="\n  15 January 2025: The venue.\n  15 January 2025: The day.", audience="primary"),
     f"{WEEK}/over.md": item("Out of date", expires="15 January 2025"),
     f"{WEEK}/good-news/garden.md": item("A garden", school="Example School", image="a.png", alt="A garden.", photo_consent="no people"),
     f"{WEEK}/good-news/a.png": picture(),
@@ -41,7 +43,7 @@ FILES: dict[str, str | bytes] = {
 PAGES = [
     "", "editions/", "editions/2025-01-14/", "editions/2025-01-21/", "send/", "old/", "send/editions/",
     "items/hello/", "items/census/", "items/news/", "items/long/", "items/study/", "items/person/", "items/asks/",
-    "items/tell/", "items/short/", "items/part/", "items/meeting/", "items/over/", "items/garden/",
+    "items/tell/", "items/short/", "items/part/", "items/meeting/", "items/over/", "items/off/", "items/mended/", "items/garden/",
     "documents/", "documents/vision/", "privacy/", "accessibility/", "nowhere/",
     "for/", "for/primary/", "actions/", "consultations/", "events/", "good-news/", "good-news/schools/", "feeds/",
     "sections/news/",
