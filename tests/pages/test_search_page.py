@@ -67,7 +67,7 @@ def test_the_browser_finds_what_the_measure_finds(browser: Browser, address: str
         assert type_in(page, "") == [path for path, *_ in filtered.results]
         assert page.locator(".found-count").inner_text() == f"{filtered.total:,} results"
         page.get_by_role("button", name="Show more").click()
-        page.wait_for_function("document.querySelectorAll('.found-list li').length === 20")
+        page.wait_for_function("() => document.querySelectorAll('.found-list li').length === 20")
         assert wrong == []
 
 
@@ -110,7 +110,7 @@ def test_every_state_of_the_page_is_accessible(browser: Browser, address: str, w
             assert page.evaluate("document.documentElement.scrollWidth") <= width
         page.route("**/search/index.bin", lambda route: route.abort())
         page.reload()
-        page.wait_for_function("document.querySelector('.found').dataset.done")
+        page.wait_for_function("() => document.querySelector('.found').dataset.done")
         assert "could not be done" in page.locator(".found-count").inner_text() and axe.violations(page) == []
         assert all("ERR_FAILED" in one for one in wrong)
 
