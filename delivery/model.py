@@ -38,7 +38,8 @@ class State(StrEnum):
 
 WAITING = (State.QUEUED, State.DEFERRED)
 
-# From the key, only to these. In doubt leaves by evidence (a late reply, the relay's log, a bounce) or a person's word.
+# From the key, only to these. In doubt leaves by evidence (a late reply, the relay's log, a bounce) or a person's word;
+# withdrawn, by a reader who takes back their leaving while the mailing runs, and only when it was never attempted.
 NEXT: Mapping[State, frozenset[State]] = {
     State.QUEUED: frozenset(
         {State.ATTEMPTING, State.DEFERRED, State.FAILED, State.IN_DOUBT, State.SUPPRESSED, State.WITHDRAWN}
@@ -51,7 +52,7 @@ NEXT: Mapping[State, frozenset[State]] = {
     State.FAILED: frozenset({State.QUEUED}),
     State.ACCEPTED: frozenset(),
     State.SUPPRESSED: frozenset(),
-    State.WITHDRAWN: frozenset(),
+    State.WITHDRAWN: frozenset({State.QUEUED}),
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from desk.settings import Settings
     from subscribers.model import Basis, Proof, Subscriber
     from subscribers.tokens import Keys
+
+
+LEFT = "left"  # why a letter was withdrawn: its reader had ended the subscription
 
 
 # --- the archive -------------------------------------------------------------------------------------------------------
@@ -217,7 +220,7 @@ def goodbye(
         ended = acts.leave(connection, keys, number, bulletin, "unsubscribed", proof)
         person = store.by_id(connection, number)
         numbers = {str(number), *([str(person.id)] if person else [])}
-        books.withdraw(connection, numbers, now=proof.at, words="left", bulletin=bulletin or "")
+        books.withdraw(connection, numbers, now=proof.at, words=LEFT, bulletin=bulletin or "")
         if person is None or not ended:
             return None
         left = Left(person.address, tuple(subscription.bulletin for subscription in ended))
@@ -237,24 +240,32 @@ def undo_goodbye(
     bases: Mapping[str, Basis],
     proof: Proof,
 ) -> Subscriber | None:
-    """What the reader left since then begins again, and no report counts it; one transaction. None: the person has gone."""
+    """What the reader left since then begins again, and no report counts it; one transaction. None: the person has gone.
+
+    A letter that was withdrawn when they left, and that was never tried, goes after all while its mailing still runs.
+    """
     import db
     from delivery import farewells
+    from delivery.ledger import books
     from subscribers import acts, store
 
     with db.writing(engine) as connection:
         before = store.by_id(connection, number)
         person = acts.come_back(connection, keys, number, bulletin, since, bases, proof)
-        left = (
-            {held.bulletin: held for held in before.subscriptions if not before.open_for(held.bulletin)}
-            if before
-            else {}
-        )
-        for again in person.open if person else ():
-            old = left.get(again.bulletin)
-            if old and old.ended_at and old.ended_reason == "unsubscribed":
-                farewells.count(connection, old.bulletin, old.ended_at, -1)
+        for name, ended_at in _begun_again(before, person):
+            farewells.count(connection, name, ended_at, -1)
+            books.take_back(connection, {str(number)}, bulletin=name, words=LEFT, since=ended_at, now=proof.at)
     return person
+
+
+def _begun_again(before: Subscriber | None, after: Subscriber | None) -> Iterator[tuple[str, datetime]]:
+    """Bulletins that the reader had left and has again, each with the moment it was left."""
+    every = before.subscriptions if before else ()
+    left = {held.bulletin: held for held in every if before and not before.open_for(held.bulletin)}
+    for again in after.open if after else ():
+        old = left.get(again.bulletin)
+        if old and old.ended_at and old.ended_reason == "unsubscribed":
+            yield again.bulletin, old.ended_at
 
 
 def farewell(engine: Engine, keys: Keys, address: str, bulletin: str | None, proof: Proof) -> tuple[str, ...]:
@@ -266,7 +277,7 @@ def farewell(engine: Engine, keys: Keys, address: str, bulletin: str | None, pro
     with db.writing(engine) as connection:
         number = acts.found(connection, address).id
         ended = acts.remove(connection, keys, address, bulletin, proof)
-        books.withdraw(connection, {str(number)}, now=proof.at, words="left", bulletin=bulletin or "")
+        books.withdraw(connection, {str(number)}, now=proof.at, words=LEFT, bulletin=bulletin or "")
     return tuple(subscription.bulletin for subscription in ended)
 
 
@@ -284,7 +295,7 @@ def refuse(engine: Engine, keys: Keys, address: str, bulletin: str | None, proof
         person = store.find(connection, key)
         if person:
             acts.leave(connection, keys, person.id, bulletin, "staff", proof)
-            books.withdraw(connection, {str(person.id)}, now=proof.at, words="left", bulletin=bulletin or "")
+            books.withdraw(connection, {str(person.id)}, now=proof.at, words=LEFT, bulletin=bulletin or "")
 
 
 def erase(engine: Engine, keys: Keys, address: str, proof: Proof) -> None:

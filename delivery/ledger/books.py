@@ -183,6 +183,28 @@ def withdraw(
     )
 
 
+def take_back(
+    connection: Connection, subscribers: Collection[str], *, bulletin: str, words: str, since: datetime, now: datetime
+) -> int:
+    """The undo of `withdraw` with these words since then: queued again where the mailing still runs. How many.
+
+    Never what was attempted, though the server had refused it: what may have been taken is not sent twice.
+    """
+    here = (_mailing.c.finished_at.is_(None), _mailing.c.control != "cancelled", _mailing.c.bulletin == bulletin)
+    query = select(_mailing.c.id).where(*here).with_for_update()  # it is not finished between our look and our change
+    theirs = (
+        _recipient.c.subscriber.in_(list(subscribers)),
+        _recipient.c.attempts == 0,
+        _recipient.c.address != "",
+        _recipient.c.words == words,
+        _recipient.c.at >= since,
+    )
+    return sum(
+        move(connection, mailing_id, State.WITHDRAWN, State.QUEUED, now, *theirs)
+        for mailing_id in connection.execute(query).scalars().all()
+    )
+
+
 @dataclass(frozen=True)
 class Kept:
     """A reader's letter as it was frozen; `details` is the mailing's (freezing.mailing_from)."""
@@ -240,6 +262,13 @@ def forget_before(connection: Connection, moment: datetime) -> int:
     connection.execute(update(_back).where(_back.c.mailing_id.in_(old), _back.c.words != "").values(words=""))
     theirs = update(_recipient).where(_recipient.c.mailing_id.in_(old), _recipient.c.address != "")
     return connection.execute(theirs.values(address="", tokens="{}", words="")).rowcount
+
+
+def tell(connection: Connection, mailing_id: int, problem: str) -> None:
+    """What stopped its sending, for whoever asks how it stands; nothing once it goes on."""
+    said = problem.replace("\0", "")
+    told = update(_mailing).where(_mailing.c.id == mailing_id, _mailing.c.problem != said)
+    connection.execute(told.values(problem=said))
 
 
 def pause(connection: Connection, mailing_id: int) -> None:

@@ -223,18 +223,17 @@ class Ledger:
         return (*(more[state] for state in State), self._id, self._owner)
 
     def tell(self, problem: str) -> None:
-        """What stopped this run, for whoever asks how the mailing stands; nothing when it goes on."""
         with self._connection.begin():
-            told = update(_mailing).where(_mailing.c.id == self._id, _mailing.c.problem != problem)
-            self._connection.execute(told.values(problem=problem))
+            books.tell(self._connection, self._id, problem)
 
     def finish(self, now: datetime) -> bool:
-        """Marks the mailing finished when nobody waits any more."""
-        with self._connection.begin():
-            if books.counts(self._connection, self._id).waiting:
-                return False
+        """Marks the mailing finished when nobody waits any more. Marked first: whoever is queued meanwhile is seen, or waits."""
+        with self._connection.begin() as transaction:
             done = update(_mailing).where(_mailing.c.id == self._id, _mailing.c.finished_at.is_(None))
             self._connection.execute(done.values(finished_at=now))
+            if books.counts(self._connection, self._id).waiting:
+                transaction.rollback()
+                return False
             return True
 
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError
@@ -39,8 +39,8 @@ class LedgerError(DeliveryError):
 class Commits:
     """`under_way`: letters given out of whose end nothing is known yet; `news` is set when somebody should look."""
 
-    def __init__(self, ledger: Ledger, news: asyncio.Event) -> None:
-        self._ledger, self._news = ledger, news
+    def __init__(self, ledger: Ledger, news: asyncio.Event, clock: Callable[[], datetime]) -> None:
+        self._ledger, self._news, self._clock = ledger, news, clock
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(1, "ledger")
         self._in_use = threading.Lock()  # the ledger is one session: one thread at a time
@@ -121,7 +121,7 @@ class Commits:
             return False
         try:
             with self._timed():
-                return self._ledger.commit_at_once(changes, datetime.now(UTC))
+                return self._ledger.commit_at_once(changes, self._clock())
         finally:
             self._in_use.release()
 
@@ -130,11 +130,11 @@ class Commits:
         for wait in (*LEDGER_TRIES, 0.0):
             try:
                 with self._in_use, self._timed():
-                    return self._ledger.commit(changes, datetime.now(UTC))
+                    return self._ledger.commit(changes, self._clock())
             except DBAPIError as error:
                 if not wait:
-                    raise LedgerError(f"the ledger cannot be written: {error.orig}") from error
-                log.warning("the ledger cannot be written, trying again: %s", error.orig)
+                    raise LedgerError(f"the database cannot be written: {error.orig}") from error
+                log.warning("the database cannot be written, trying again: %s", error.orig)
                 time.sleep(wait)
         raise AssertionError
 

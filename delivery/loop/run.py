@@ -32,6 +32,10 @@ CONTROL_SECONDS = 0.4  # how often somebody's pause or cancel is looked for
 PROGRESS_SECONDS = 0.2
 
 
+def machine_clock() -> datetime:
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True)
 class Terms:
     """How a mailing is to be sent."""
@@ -43,6 +47,7 @@ class Terms:
     grace_seconds: float = 8.0  # for letters under way when asked to stop; R2 allows 10
     refusals_in_a_row: int = 25  # the relay refuses everything: stop before the whole list has failed
     already_today: dict[str, int] | None = None  # per domain, while warming up
+    clock: Callable[[], datetime] = machine_clock
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,7 @@ class Run:
         self._ledger, self._engine, self._terms, self._progress = ledger, engine, terms, progress
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
-        self._commits = Commits(ledger, self._news)
+        self._commits = Commits(ledger, self._news, terms.clock)
         pace = Pace(terms.limits, self._loop.time(), terms.already_today)
         self._lineup = Lineup(pace, wake_in=self._wake_in, put_off=self._put_off)
         self._maker: Maker
@@ -81,7 +86,8 @@ class Run:
         self._held: dict[int, Claim] = {}  # in our hands: given out, or its outcome not yet written
         self._takers: set[Callable[[], None]] = set()
         self._cursor = -1
-        self._is_exhausted = self._is_over = False
+        self._is_exhausted = self._is_over = self._is_well = False
+        self._had = 0  # letters that were accepted before this run
         self._ended = self._problem = ""
         self._refusals = 0
         self._breaths = 0  # pauses that the server has asked for and that are not over
@@ -153,7 +159,7 @@ class Run:
     def _put_off(self, claim: Claim) -> None:
         """Its domain has had the share of today."""
         self._held[claim.row] = claim
-        tomorrow = (datetime.now(UTC) + timedelta(days=1)).replace(hour=6, minute=0)
+        tomorrow = (self._terms.clock() + timedelta(days=1)).replace(hour=6, minute=0)
         words = "warming up: this domain has had its share of today"
         found = Outcome(State.DEFERRED, words=words, stage="pace")
         self._commits.write(Change(claim.row, claim.state, found, tomorrow), self._let_go)
@@ -163,7 +169,7 @@ class Run:
     def _close(self, claim: Claim, before: State, found: Outcome) -> None:
         again = None
         if found.state is State.DEFERRED:
-            now = datetime.now(UTC)
+            now = self._terms.clock()
             again = outcome.retry_at(claim.attempts + 1, now, claim.since or now, random.random())
             if again is None:
                 found = outcome.gave_up(found)
@@ -210,7 +216,7 @@ class Run:
             mailing = await self._commits.ask(self._ledger.details)
             self._maker = Maker(mailing, self._terms.secret, self._terms.sign)
             await self._commits.begin()
-            await self._commits.ask(lambda: self._ledger.tell(""))
+            self._had = self._commits.counts.accepted
             await self._look_for_control()
             await self._refill()
             carrying = asyncio.create_task(self._carry())
@@ -278,12 +284,12 @@ class Run:
             self._wake()
 
     def _whoever_is_left(self) -> list[Claim]:
-        return [*self._ledger.page(-1, PAGE), *self._ledger.due(datetime.now(UTC), PAGE)]
+        return [*self._ledger.page(-1, PAGE), *self._ledger.due(self._terms.clock(), PAGE)]
 
     async def _consider_the_end(self) -> None:
         if self._terms.stay and not self._held:
             due = await self._commits.ask(self._ledger.next_due)
-            if due and due <= datetime.now(UTC) + self._terms.stay:
+            if due and due <= self._terms.clock() + self._terms.stay:
                 return
         elif self._terms.stay:
             return
@@ -298,19 +304,21 @@ class Run:
             self._frames[letter] = await self._commits.ask(lambda letter=letter: self._ledger.frame(letter))  # type: ignore[misc]
 
     async def _look_for_control(self) -> None:
+        if not self._is_well and self._commits.counts.accepted > self._had:
+            self._is_well = True  # and not before: what stopped the last run may well stop this one
+            await self._commits.ask(lambda: self._ledger.tell(""))
         wanted = await self._commits.ask(self._ledger.control)
         if wanted != "run":
             self._end(wanted)
 
     async def _sum_up(self) -> Summary:
         ended, due = self._ended, None
-        now = datetime.now(UTC)
+        now = self._terms.clock()
         if not ended:
             finished = await self._commits.ask(lambda: self._ledger.finish(now))
             ended = "finished" if finished else "waiting"
             due = None if finished else await self._commits.ask(self._ledger.next_due)
-        if self._problem:
-            await self._commits.ask(lambda: self._ledger.tell(self._problem.replace("\0", "")))
+        await self._commits.ask(lambda: self._ledger.tell(self._problem))
         counts = await self._commits.ask(self._ledger.counts)
         if self._progress:
             self._progress(counts)

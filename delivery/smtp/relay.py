@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -54,6 +55,8 @@ async def connect(relay: Relay, watch: Callable[[Conversation], None]) -> tuple[
     context = _context(relay) if relay.tls != "none" else None
     conversation: Conversation | None = None
     try:
+        # First by itself: uvloop would print the error of an unknown name when another line has ended the run meanwhile.
+        await loop.getaddrinfo(relay.host, relay.port, type=socket.SOCK_STREAM)
         opening = loop.create_connection(
             lambda: Conversation(relay.timeouts, relay.shortage_seconds),
             relay.host,
@@ -87,8 +90,13 @@ def _unreachable(relay: Relay, error: BaseException) -> RelayError:
         return RelayError(f"the certificate of {where} cannot be trusted: {error.verify_message}", is_lasting=True)
     if isinstance(error, ssl.SSLError):
         return RelayError(f"no secure connection to {where}: {error.reason or error}", is_lasting=True)
-    why = str(error) or "it did not answer in time"
-    return RelayError(f"the mail server {where} cannot be reached: {why}")
+    return RelayError(f"the mail server {where} cannot be reached: {_why(error)}")
+
+
+def _why(error: BaseException) -> str:
+    """In words, without the number of the error."""
+    said = getattr(error, "strerror", None) or str(error) or "it did not answer in time"
+    return f"nobody knows an address for its name ({said})" if isinstance(error, socket.gaierror) else said
 
 
 async def _introduce(relay: Relay, conversation: Conversation, context: ssl.SSLContext | None) -> Features:
@@ -152,7 +160,7 @@ async def _sign_in(relay: Relay, conversation: Conversation, features: Features)
                 reply = await conversation.command(_b64(secret))
     else:
         raise RelayError(f"{relay.host} offers no way to sign in that we know (PLAIN, LOGIN)", is_lasting=True)
-    _expect(reply, "the user name and password")
+    _let_in(reply, "user name and password")
 
 
 async def _show_token(relay: Relay, token: AccessToken, conversation: Conversation, features: Features) -> None:
@@ -168,7 +176,13 @@ async def _show_token(relay: Relay, token: AccessToken, conversation: Conversati
         reply = await conversation.command("")
     if not reply.is_good:
         token.refused()
-    _expect(reply, "the user name and access token")
+    _let_in(reply, "user name and access token")
+
+
+def _let_in(reply: Reply, by: str) -> None:
+    if not reply.is_good:
+        said = f"{reply.code} {reply.status} {reply.words}"
+        raise RelayError(f"the mail server does not accept our {by}. It says: {said}", is_lasting=reply.is_lasting)
 
 
 def _b64(text: str) -> str:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from builder.model import Edition
     from delivery.ledger.books import Sending
     from delivery.loop.single import Posted
+    from delivery.model import Counts
     from desk.mailing.office import CannotSend, Office
     from desk.mailing.sending import Plan, Share
 
@@ -240,19 +241,32 @@ def status(context: Context, mailing: str | None, listed: tuple[str, ...], who: 
         sending = chosen_mailing(office, mailing)
         settle_leftovers(office.engine, sending.id)
         counts = counted(office, sending.id)
+        state = _state(office, sending, counts)
         people = _people(office, sending, listed, who)
     if context.as_json:
         more = {"people": people} if listed or who else {}
         click.echo(json.dumps({**counts.as_dict(), **more}, ensure_ascii=False))
         return
-    state = "finished" if sending.finished_at else {"run": "not finished"}.get(sending.control, sending.control)
     if who is None:
-        click.echo(f"{sending.name}: {state}" + (f"; it stopped: {sending.problem}" if sending.problem else ""))
+        click.echo(f"{sending.name}: {state}")
         tell_counts(counts)
     for person in people:
         click.echo(f"  {person['state'].replace('_', ' ')}: {person['address']}  {person['words']}".rstrip())
     if who and not people:
         click.echo(f"{who} is not in {sending.name}.")
+
+
+def _state(office: Office, sending: Sending, counts: Counts) -> str:
+    from delivery.ledger.fence import is_held
+
+    if sending.finished_at or sending.control != "run":
+        return "finished" if sending.finished_at else sending.control
+    go_on = f"To go on: bulletin resume {sending.name}"
+    if sending.problem:
+        return f"not finished. It stopped: {sending.problem}\n{go_on}"
+    if counts.waiting > counts.deferred and not is_held(office.engine, sending.id):
+        return f"not finished, and nobody is sending it now.\n{go_on}"
+    return "not finished"
 
 
 def _people(office: Office, sending: Sending, listed: tuple[str, ...], who: str | None) -> list[dict[str, Any]]:

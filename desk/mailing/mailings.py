@@ -82,6 +82,7 @@ def pause(connection: Connection, one: Sending, _office: Office) -> None:
 
 def go_on(connection: Connection, one: Sending, _office: Office) -> None:
     books.unpause(connection, one.id)
+    books.tell(connection, one.id, "")
 
 
 def cancel(connection: Connection, one: Sending, office: Office) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine, event
@@ -33,6 +33,7 @@ class Office:
     register: Register
     press: Press
     delivering: Delivering
+    ahead: timedelta = timedelta(0)  # of the machine's clock is the time that a person named (--now)
 
     @property
     def engine(self) -> Engine:
@@ -69,7 +70,7 @@ def open_office(settings: Settings, now: datetime | None = None) -> Iterator[Off
     _hold_little(register.engine)
     press = open_press(settings, now=now)
     try:
-        yield Office(register, press, delivering)
+        yield Office(register, press, delivering, now - datetime.now(UTC) if now else timedelta(0))
     finally:
         register.engine.dispose()
         press.cache.close()

@@ -26,9 +26,13 @@ from desk.mailing.late import current_mailing, has_latecomers
 from desk.mailing.office import CannotSend, Office
 from desk.mailing.selecting import fingerprint
 from desk.readers.register import staff_proof
+from desk.settings import SettingsError
 
 if TYPE_CHECKING:
     from desk.mailing.sending import Progress
+
+
+TROUBLES = (SettingsError, DeliveryError, DatabaseError, OSError)  # of one sending; the others go on
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +235,7 @@ def _post(office: Office, one: Planned, progress: Progress | None) -> Fired:
         rounds.make_ready(office, edition)
         sending.refuse_nobody(sending.plan(office, edition))
         return Fired(name, rounds.post(office, edition, progress))
-    except (CannotSend, BuilderError, NoSuchEdition, DeliveryError, DatabaseError, OSError) as error:
+    except (CannotSend, BuilderError, NoSuchEdition, *TROUBLES) as error:
         return Fired(name, None, str(error))
 
 
@@ -240,5 +244,7 @@ def _go_on(office: Office, name: str, progress: Progress | None) -> Fired:
         return Fired(name, sending.deliver(office, name, progress, wait=False))
     except BusyError:
         return Fired(name, None, "busy")
+    except TROUBLES as error:
+        return Fired(name, None, str(error))
     except (DeliveryError, DatabaseError, OSError) as error:
         return Fired(name, None, str(error))

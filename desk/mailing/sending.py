@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hmac
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+
+from sqlalchemy.exc import DBAPIError
 
 import db
 from builder.letter.render import encoded_size
@@ -24,6 +27,7 @@ from desk.checking import check_edition
 from desk.mailing.engines import make_engine, make_limits, make_signer
 from desk.mailing.office import CannotSend, Office
 from desk.mailing.selecting import fingerprint, selections
+from desk.settings import SettingsError
 from subscribers import counts
 from subscribers.tokens import Keys
 
@@ -156,13 +160,14 @@ def terms_of(office: Office) -> Terms:
         sign=make_signer(office.delivering),
         stay=office.delivering.stay,
         already_today=_sent_today(office) if limits.daily else None,
+        clock=lambda: datetime.now(UTC) + office.ahead,
     )
 
 
 def _sent_today(office: Office) -> dict[str, int]:
     """Domain → letters accepted since midnight, for the warm-up."""
     found: dict[str, int] = {}
-    midnight = datetime.combine(datetime.now(UTC).date(), datetime.min.time(), UTC)
+    midnight = datetime.combine(office.now.date(), datetime.min.time(), UTC)
     with db.reading(office.engine) as connection:
         for sending in books.mailings(connection)[:10]:
             for fate in books.fates(connection, sending.id, State.ACCEPTED):
@@ -185,6 +190,11 @@ def deliver(office: Office, name: str, progress: Progress | None = None, *, wait
         from desk.mailing.clustering import deliver_by_workers
 
         return deliver_by_workers(office, name, progress)
+    with _told(office, sending):
+        return _deliver(office, sending, progress, wait=wait)
+
+
+def _deliver(office: Office, sending: books.Sending, progress: Progress | None, *, wait: bool) -> Summary:
     engine, terms = make_engine(office.delivering), terms_of(office)
     while True:
         try:
@@ -197,6 +207,19 @@ def deliver(office: Office, name: str, progress: Progress | None = None, *, wait
             if progress:
                 progress(counted(office, sending.id))
             time.sleep(BUSY_SECONDS)
+
+
+@contextmanager
+def _told(office: Office, sending: books.Sending) -> Iterator[None]:
+    """Why it could not begin or go on is kept with the mailing, if the disk has room for it."""
+    try:
+        yield
+    except BusyError:
+        raise
+    except (DeliveryError, SettingsError) as error:
+        with suppress(DBAPIError), db.writing(office.engine) as connection:
+            books.tell(connection, sending.id, str(error))
+        raise
 
 
 def _by_evidence(office: Office, sending: books.Sending, summary: Summary) -> Summary:

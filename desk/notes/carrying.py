@@ -16,12 +16,13 @@ from delivery.ledger import notes
 from delivery.ledger.fence import BusyError
 from delivery.loop import carrying
 from delivery.loop.carrying import Carried, Errand, Stopper
+from delivery.model import DeliveryError
 from delivery.smtp.relay import SmtpEngine
 from desk.delivering import Delivering, read_delivering
 from desk.mailing.engines import make_limits, make_relay, make_signer
 from desk.mailing.office import Office
 from desk.notes.outbox import OUTBOX
-from desk.settings import Settings
+from desk.settings import Settings, SettingsError
 
 log = logging.getLogger("bulletin.notes")
 
@@ -111,5 +112,8 @@ class Postman:
 
 
 def carry_notes(office: Office) -> Carried:
-    """For a house whose pages are not served by us all the time. Raises SettingsError and DeliveryError."""
-    return make_postman(office.engine, office.register.settings, lambda: office.now).carry()
+    """For a house whose pages are not served by us all the time."""
+    try:
+        return make_postman(office.engine, office.register.settings, lambda: office.now).carry()
+    except (SettingsError, DeliveryError) as error:
+        return Carried(problem=str(error))

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy
 
+import db
+from delivery.ledger import books
+from delivery.ledger.books import Fate
+from delivery.model import Counts
+from desk import rounds
 from desk.house import open_press
+from desk.mailing.office import Office, open_office
+from desk.mailing.sending import counted, found
 from desk.settings import load
+from subscribers import acts
+from subscribers.model import Proof
 from tests.desk.sending_house import DAY, NAME, NOW, READERS, Desk, Inbox, text
 
 
@@ -61,6 +71,20 @@ def test_the_same_command_twice_at_once_sends_each_letter_once(desk: Desk, inbox
     assert inbox.addresses == sorted(READERS)
 
 
+def _fates(office: Office, mailing: int) -> list[Fate]:
+    with db.reading(office.engine) as connection:
+        return list(books.fates(connection, mailing))
+
+
+def _number(office: Office, address: str) -> int:
+    with db.reading(office.engine) as connection:
+        return acts.found(connection, address).id
+
+
+def _proof(how: str) -> Proof:
+    return Proof(datetime.now(UTC), how)
+
+
 def test_status_adds_up_and_has_the_promised_shape(desk: Desk) -> None:
     desk.subscribe()
     send(desk)
@@ -87,8 +111,56 @@ def test_a_relay_that_does_not_answer_is_told_and_loses_nobody(desk: Desk, inbox
     assert done.exit_code == 1
     assert "cannot be reached" in done.stderr and "bulletin resume" in done.stderr
     assert desk.status()["queued"] == len(READERS)
+    said = desk.ok("status").stdout
+    assert "It stopped: the mail server 127.0.0.1:1 cannot be reached: Connection refused" in said
+    assert f"To go on: bulletin resume {NAME}" in said
+    desk.run(
+        "schedule", "run", "--now", NOW, BULLETIN__DELIVERY__USERNAME="x", BULLETIN__DELIVERY__PASSWORD_FILE="gone"
+    )
+    assert "gone cannot be read: No such file" in desk.ok("status").stdout
     desk.ok("resume")
     assert inbox.addresses == sorted(READERS)
+    assert "stopped" not in desk.ok("status").stdout
+
+
+def test_a_mailing_under_a_time_that_was_named_is_finished_at_that_time(desk: Desk) -> None:
+    desk.subscribe(dict(list(READERS.items())[:1]))
+    send(desk)
+    with open_office(load(desk.house, None, desk.environ)) as office:
+        sending = found(office, NAME)
+        (fate,) = _fates(office, sending.id)
+    assert sending.finished_at and fate.at
+    assert sending.frozen_at <= fate.at <= sending.finished_at < sending.frozen_at + timedelta(minutes=5)
+
+
+def test_who_leaves_by_mistake_and_comes_back_while_it_runs_gets_it_unless_it_was_tried(
+    desk: Desk, inbox: Inbox
+) -> None:
+    desk.subscribe()
+    desk.run("send", "weekly", DAY, "--yes", "--now", NOW, BULLETIN__DELIVERY__PORT="1")
+    slip, tried, gone = sorted(READERS)[:3]
+    with open_office(load(desk.house, None, desk.environ)) as office:
+        numbers = {one: _number(office, one) for one in (slip, tried, gone)}
+        with db.writing(office.engine) as connection:
+            deferred = sqlalchemy.text("UPDATE recipient SET attempts = 1 WHERE subscriber = :who")
+            connection.execute(deferred, {"who": str(numbers[tried])})
+        for number in numbers.values():
+            rounds.goodbye(office.engine, office.register.keys, number, "weekly", _proof("link"))
+        assert counted(office, found(office, NAME).id) == Counts(queued=2, withdrawn=3)
+        for one in (slip, tried):
+            given = (
+                numbers[one],
+                "weekly",
+                datetime.now(UTC) - timedelta(days=1),
+                office.register.bases,
+                _proof("undo"),
+            )
+            rounds.undo_goodbye(office.engine, office.register.keys, *given)
+            rounds.undo_goodbye(office.engine, office.register.keys, *given)
+        assert counted(office, found(office, NAME).id) == Counts(queued=3, withdrawn=2)
+    desk.ok("resume")
+    assert inbox.addresses == sorted(READERS.keys() - {tried, gone})
+    assert desk.status(NAME)["withdrawn"] == 2
 
 
 def test_a_dry_run_shows_who_gets_what_and_changes_nothing(new_desk: Desk, inbox: Inbox) -> None:

@@ -231,7 +231,7 @@ CARRIER = "import sys; from desk.cli import main; main(['--directory', sys.argv[
 KILLS = 8
 
 
-@SQLITE
+@pytest.mark.parametrize("database_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.prove)], indirect=True)
 def test_a_carrier_killed_at_any_moment_sends_each_note_once(
     desk: Desk, inbox: Inbox, register: Register, written: Notes
 ) -> None:

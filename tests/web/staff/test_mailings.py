@@ -77,6 +77,17 @@ def test_a_sender_sees_who_would_get_what_and_what_is_in_the_way(sender: Reader)
     assert SEND in sender.get("/desk/send").text
 
 
+def test_what_stopped_a_mailing_and_what_happens_next_stand_on_its_page(place: Place, sender: Reader) -> None:
+    set_aside(place, "queued", 3)
+    words = "the mail server does not accept our user name and password. It says: 535 5.7.8 no"
+    with place.engine.begin() as connection:
+        connection.execute(text("UPDATE mailing SET finished_at = NULL WHERE name = :name"), {"name": MAILING})
+        books.tell(connection, mailing(place).id, words)
+    page = sender.get(REPORT).text
+    assert f"It stopped: {words}" in page and "goes on by itself" in page
+    assert "Pause" in page and "Resume" not in page  # there is nothing to press: it is tried again by itself
+
+
 def test_an_edition_is_scheduled_and_taken_off_again(place: Place, sender: Reader) -> None:
     ready(place)
     assert sender.post(SEND, {"step": "plan", "at": "half past"}).status_code == 422
