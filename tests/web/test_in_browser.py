@@ -102,7 +102,8 @@ def test_every_page_and_state_is_accessible(context: BrowserContext, live: tuple
     look("pause")
     press(page, "Take a break")
     look("pause, with a problem")
-    page.get_by_label("Letters start again on").fill("2025-03-03")
+    for part, typed in (("Day", "3"), ("Month", "3"), ("Year", "2025")):
+        page.get_by_label(part, exact=True).fill(typed)
     press(page, "Take a break")
     look("preferences, paused")
     page.get_by_role("link", name="Change or end the break").click()
