@@ -20,6 +20,8 @@ from pathlib import Path
 
 File = tuple[str, bytes]
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
+Aside = Callable[[Callable[[], None]], Callable[[], None]]
+"""Begins some work elsewhere, if that helps; what comes back waits until it is done."""
 _HERE = -100  # AT_FDCWD: paths are relative to the working folder
 _EXCHANGE = 2  # RENAME_EXCHANGE, since Linux 3.15
 
@@ -33,7 +35,9 @@ def publish(files: Iterable[File], site: Path) -> int:
 
     A file with the same bytes as before stays the same file, with its time, so that caches need not fetch it again.
     """
-    with opened_tree(site) as tree:
+    site = site.resolve()
+    site.parent.mkdir(parents=True, exist_ok=True)
+    with alone(site), opened_tree(site) as tree:
         held = {path: tree.put(path, content) for path, content in files}
         tree.swap(held)
     drop_spare(site)
@@ -122,13 +126,20 @@ class Tree:
             else:
                 _prune(target, str(self.new))
 
-    def double(self, held: Iterable[str]) -> None:
+    def double(self, held: Iterable[str], aside: Aside = lambda work: work) -> None:
         """A spare tree that is like the site, when there is none."""
         shutil.rmtree(self.spare, ignore_errors=True)
-        for path in held:
-            _link(f"{self.site}/{path}", f"{self.new}/{path}")
+        paths = list(held)
+        half = len(paths) // 2
+        done = aside(lambda: self._link_all(paths[:half]))
+        self._link_all(paths[half:])
+        done()
         if self.new.is_dir():
             self.new.rename(self.spare)
+
+    def _link_all(self, paths: Iterable[str]) -> None:
+        for path in paths:
+            _link(f"{self.site}/{path}", f"{self.new}/{path}")
 
 
 def differences(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> set[str]:
@@ -147,16 +158,13 @@ def drop_spare(site: Path) -> None:
 def opened_tree(
     site: Path, before: Mapping[str, bytes] | None = None, behind: Iterable[str] | None = None
 ) -> Iterator[Tree]:
-    """One publisher at a time. What is left of a tree that was not swapped in is swept away."""
-    site = site.resolve()
-    site.parent.mkdir(parents=True, exist_ok=True)
-    with alone(site):
-        tree = Tree(site, before or {}, behind)
-        tree.begin()
-        try:
-            yield tree
-        finally:
-            _sweep(site, tree.new, tree.old)
+    """Whoever opens one is `alone`. What is left of a tree that was not swapped in is swept away."""
+    tree = Tree(site, before or {}, behind)
+    tree.begin()
+    try:
+        yield tree
+    finally:
+        _sweep(site, tree.new, tree.old)
 
 
 def _check(path: str) -> None:

@@ -27,7 +27,7 @@ from builder.content import read_addresses, read_documents
 from builder.former import faults
 from builder.model import BuilderError, Document, Edition, Finding
 from builder.press import Press, pictures_named
-from builder.publish import Tree, differences, opened_tree
+from builder.publish import Tree, alone, differences, opened_tree
 
 if TYPE_CHECKING:
     from builder.archive.units import Unit
@@ -292,7 +292,9 @@ def build(press: Press, site: Path, *, full: bool = False, jobs: int = 0) -> Out
     `full`: as if nothing had been built before. `jobs`: how many processes share a large build; 0: as many as help.
     """
     begun = time.perf_counter()
-    with _unhurried():
+    site = site.resolve()
+    site.parent.mkdir(parents=True, exist_ok=True)
+    with _unhurried(), alone(site):  # the other processes of a build hold the lock too, should this one be killed
         return _build(press, site, full, jobs, begun)
 
 
@@ -324,12 +326,12 @@ def _build(press: Press, site: Path, full: bool, jobs: int, begun: float) -> Out
             _render(made, stale, tree, team)
             _refuse(made)
             files = made.after.files()
-            _swap(made.after, tree, files, press.kept)
+            _swap(made.after, tree, files, press.kept, team)
             rendered, written = made.rendered, len(tree.written)
             return Outcome(rendered, written, len(files) - written, time.perf_counter() - begun)
 
 
-def _swap(after: State, tree: Tree, files: Mapping[str, bytes], folder: Path) -> None:
+def _swap(after: State, tree: Tree, files: Mapping[str, bytes], folder: Path, team: Team) -> None:
     def ready(new: Path) -> None:
         after.site, after.spare = kept.identity(new), kept.identity(tree.site)
         after.behind = tuple(differences(tree.before, files))
@@ -338,7 +340,7 @@ def _swap(after: State, tree: Tree, files: Mapping[str, bytes], folder: Path) ->
     known = bool(tree.before)
     tree.swap(files, ready)
     if not known:  # what stood there before is not known, so it cannot become the spare
-        tree.double(files)
+        tree.double(files, team.aside)
         after.spare, after.behind = kept.identity(tree.spare), ()
         kept.prepare(after, folder)
     elif len(after.behind) > MANY and tree.spare.is_dir():
@@ -361,7 +363,7 @@ def _render(made: Build, stale: list[Place], tree: Tree, team: Team) -> None:
     from builder.archive.sheets import Sheets  # what makes pages is loaded only when there is something to make
 
     stock = Stock(made.press.kept, made.public.places, made.after.units, made.press.now.timestamp())
-    sheets = Sheets(made.site, stock, made.before, made.after, made.put, made.former(), made.register)
+    sheets = Sheets(made.site, stock, made.before, made.after, made.put, made.former(), made.register, team.aside)
     sheets.all()
     made.rendered += sheets.rendered
 

@@ -24,6 +24,8 @@ FOLDER = "archive"
 CARDS = "cards/"
 STATE, PENDING = "state", "state.new"
 PLAIN = 2  # this format of marshal tells values alone; the later ones also, which of them are one object
+Tiers = dict[str, tuple[int, tuple[tuple[str, str], ...]]]
+"""Each tier of the search index: its items, and (first word, path) of its buckets."""
 LENGTH = 8  # bytes that tell how long the first part of a unit's file is
 
 
@@ -79,8 +81,7 @@ class State:
     statuses: dict[str, Any] = field(default_factory=dict)
     units: dict[str, Made] = field(default_factory=dict)
     sheets: dict[str, Sheet] = field(default_factory=dict)
-    tiers: dict[str, tuple[int, tuple[tuple[str, str], ...]]] = field(default_factory=dict)
-    """Each tier of the search index: its items, and (first word, path) of its buckets."""
+    tiers: Tiers = field(default_factory=dict)
 
     def files(self) -> dict[str, bytes]:
         found: dict[str, bytes] = {}

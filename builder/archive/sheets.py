@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import blake2b
 from itertools import pairwise
@@ -11,7 +11,7 @@ from typing import Any
 
 from builder.archive import calendars, documents, feeds, finding, found, fronts, html, redirects, topics
 from builder.archive.cards import drawn
-from builder.archive.kept import Sheet, State
+from builder.archive.kept import Sheet, State, Tiers
 from builder.archive.public import Place
 from builder.archive.search import tiers
 from builder.archive.site import IMAGES, File, Site
@@ -22,6 +22,8 @@ from builder.templates import read_text
 
 Put = Callable[[str, bytes], bytes]
 Made = Iterable[File]
+Words = tuple[dict[str, Sheet], Tiers, int]
+"""What came of the search index: its sheets, its tiers, and how many files were made."""
 
 
 @dataclass
@@ -36,6 +38,8 @@ class Sheets:
     former: Mapping[str, str]
     """Each former address of something, and its address."""
     register: Register
+    aside: Callable[[Callable[[], Words]], Callable[[], Words]] = lambda work: work
+    """Begins some work in another process, if that helps."""
     rendered: int = 0
     taken: set[str] = field(default_factory=set)
     """The paths that have an owner: the first one keeps it."""
@@ -66,6 +70,7 @@ class Sheets:
     # --- all of them ---
 
     def all(self) -> None:
+        words = self.aside(self._words)
         for path, content in _fixed(self.site):
             self.sheet(path, content, lambda path=path, content=content: [(path, content)])  # type: ignore[misc]
         for bulletin in self.site.press.house.bulletins.values():
@@ -77,7 +82,7 @@ class Sheets:
         self.stock.forget()
         self._calendars()
         self._documents()
-        self._search()
+        self._search(words())
         self._found()
         self._redirects()
         self._pictures()
@@ -251,12 +256,21 @@ class Sheets:
         self.sheet("sitemap pages", pages, lambda: [found.page_map(site, pages)])
         self.sheet("sitemap", stock.years, lambda: [found.map_of_maps(site, stock.years), found.robots(site)])
 
-    def _search(self) -> None:
-        site, stock = self.site, self.stock
-        for name, places in finding.split(stock).items():
-            self._tier(name, places)
+    def _words(self) -> Words:
+        """The index itself. No other sheet has files where it has, so it can be made in another process."""
+        own = replace(self, after=replace(self.after, sheets={}, tiers={}), rendered=0, taken=set())
+        for name, places in finding.split(self.stock).items():
+            own._tier(name, places)
             for place in places:
-                self._items(place)
+                own._items(place)
+        return own.after.sheets, own.after.tiers, own.rendered
+
+    def _search(self, words: Words) -> None:
+        site, stock = self.site, self.stock
+        sheets, self.after.tiers, rendered = words
+        self.rendered += rendered
+        for name, sheet in sheets.items():
+            self._keep(name, sheet)
         index = [
             (name, count, [(first, self._mark(f"search {name}", path), tiers.name_of(path)) for first, path in parts])
             for name, (count, parts) in self.after.tiers.items()

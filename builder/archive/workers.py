@@ -7,11 +7,11 @@ takes over what another has not begun.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from builder.archive.kept import Made
 from builder.archive.shelves import Record
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 Result = tuple[str, Made, int, set[str], list[Finding]]
 Batch = list[str]
+T = TypeVar("T")
 WORTH = 24  # editions; for fewer, starting another process costs more than it saves
 AT_ONCE = 8  # editions between two clearings of a process's memory
 MOST = 8
@@ -46,6 +47,7 @@ class Team:
     taken: list[Batch] = field(default_factory=list)
     """The editions that each process has read, and still has."""
     _processes: list[ForkProcess] = field(default_factory=list)
+    _tree: Tree | None = None
 
     def __enter__(self) -> Team:
         return self
@@ -64,6 +66,7 @@ class Team:
 
     def render(self, keys: list[str], tree: Tree) -> Iterator[Result]:
         """What came of each edition, in any order."""
+        self._tree = tree
         if not self.pipes and self._worth(keys):
             self._hire([])
             self._gather()
@@ -82,6 +85,20 @@ class Team:
         for pipe in self.pipes:
             yield from _received(pipe)
 
+    def aside(self, work: Callable[[], T]) -> Callable[[], T]:
+        """Begins some work in another process, in a build that is shared; what comes back asks for its outcome."""
+        tree = self._tree
+        if not self.pipes or tree is None:
+            return work
+        pipe = self._begin(_outcome, work, tree)
+
+        def outcome() -> T:
+            found, written = _received(pipe)
+            tree.written |= written
+            return found  # type: ignore[no-any-return]
+
+        return outcome
+
     def _worth(self, keys: list[str]) -> bool:
         return len(keys) >= WORTH and self.count > 1
 
@@ -94,21 +111,24 @@ class Team:
 
     def _hire(self, keys: list[str]) -> None:
         """The others begin at once with what is to be read."""
-        from multiprocessing import get_context
-
         import builder.archive.units  # noqa: F401  # loaded once for all
 
-        context = get_context("fork")
         self._reading = batches(keys)
         self._queue, self._turns = Turns(), [Turns() for _ in range(self.count)]
         self._queue.fill(range(len(self._reading)))
-        for place in range(1, self.count):
-            receiving, sending = context.Pipe()
-            process = context.Process(target=self._work, args=(place, sending), daemon=True)
-            process.start()
-            sending.close()
-            self.pipes.append(receiving)
-            self._processes.append(process)
+        self.pipes = [self._begin(self._work, place) for place in range(1, self.count)]
+
+    def _begin(self, target: Callable[..., None], *given: object) -> Connection:
+        """Another process, which gets one end of a pipe as the last of what it is given; the other end comes back."""
+        from multiprocessing import get_context
+
+        context = get_context("fork")
+        here, there = context.Pipe()
+        process = context.Process(target=target, args=(*given, there), daemon=True)
+        process.start()
+        there.close()
+        self._processes.append(process)
+        return here
 
     def _warm(self) -> None:
         """Compiled while the others read: they find the compiled templates on the disk."""
@@ -199,6 +219,14 @@ def forget(made: Build, rendered: Batch) -> None:
         made.site.shelf.forget()
         made.site.viewer.forget()
         made.site.forget()
+
+
+def _outcome(work: Callable[[], object], tree: Tree, pipe: Connection) -> None:
+    try:
+        tree.written = set()
+        pipe.send((work(), tree.written))
+    except BaseException as error:
+        pipe.send(error)
 
 
 def _received(pipe: Connection) -> Any:
