@@ -116,7 +116,8 @@ class Team:
         self._reading = batches(keys)
         self._queue, self._turns = Turns(), [Turns() for _ in range(self.count)]
         self._queue.fill(range(len(self._reading)))
-        self.pipes = [self._begin(self._work, place) for place in range(1, self.count)]
+        for place in range(1, self.count):
+            self.pipes.append(self._begin(self._work, place))
 
     def _begin(self, target: Callable[..., None], *given: object) -> Connection:
         """Another process, which gets one end of a pipe as the last of what it is given; the other end comes back."""
@@ -124,7 +125,13 @@ class Team:
 
         context = get_context("fork")
         here, there = context.Pipe()
-        process = context.Process(target=target, args=(*given, there), daemon=True)
+
+        def begin() -> None:
+            for end in (here, *self.pipes):  # else it would wait for ever for a first process that was killed
+                end.close()
+            target(*given, there)
+
+        process = context.Process(target=begin, daemon=True)
         process.start()
         there.close()
         self._processes.append(process)
@@ -161,13 +168,14 @@ class Team:
         try:
             made.press = replace(made.press)  # a cache of its own: one connection is not for two
             pipe.send(self._reads())
-            with suppress(EOFError):  # there was nothing to render
+            with suppress(EOFError):  # there was nothing to render, or the first process was killed
                 records, world, every, tree = pipe.recv()
                 made.know(records, world)
                 made.turns, made.put = made.neighbours(), tree.put
                 pipe.send(list(_rendered(made, (every[n] for n in _in_turn(self._turns, place)), tree)))
         except BaseException as error:
-            pipe.send(error)
+            with suppress(OSError):
+                pipe.send(error)
 
 
 @dataclass
@@ -226,7 +234,8 @@ def _outcome(work: Callable[[], object], tree: Tree, pipe: Connection) -> None:
         tree.written = set()
         pipe.send((work(), tree.written))
     except BaseException as error:
-        pipe.send(error)
+        with suppress(OSError):
+            pipe.send(error)
 
 
 def _received(pipe: Connection) -> Any:

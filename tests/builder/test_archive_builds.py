@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import random
 import shutil
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import datetime
 from importlib import import_module
@@ -16,6 +19,7 @@ from builder.archive.manifest import digest, manifest
 from builder.model import BuilderError
 from tests.builder.changing import Changing
 from tests.builder.written import ZONE, item, open_written, picture, write_house
+from tests.editions import ROOT
 
 WEEK = "weekly/2025-01-14"
 
@@ -200,6 +204,29 @@ def test_several_processes_give_the_same_bytes(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(workers, "WORTH", 1)
     make(root, jobs=3)
     assert held(root / "site") == alone
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from builder.archive import build, workers
+from tests.builder.written import open_written
+
+workers.WORTH = 1
+workers.Team.render = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+root = Path(sys.argv[1])
+build(open_written(root), root / "site", jobs=3)
+"""
+
+
+def test_the_other_processes_of_a_killed_build_end_and_the_next_build_goes_on(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {f"weekly/2025-01-{day:02}/x-{day}.md": item(f"Item {day}") for day in range(1, 9)}
+    root = write_house(tmp_path / "house", files)
+    killed = subprocess.run([sys.executable, "-c", KILLED, root], cwd=ROOT, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    again = [sys.executable, "-m", "desk.cli", "-C", root, "build", "--archive", "--now", "2025-01-22T09:00"]
+    subprocess.run(again, cwd=ROOT, check=True, timeout=60, stdout=subprocess.DEVNULL)
+    assert (root / "site/index.html").is_file()
 
 
 def test_a_new_week_leaves_the_words_of_earlier_months_alone(tmp_path: Path) -> None:
