@@ -309,5 +309,29 @@ def _document(slug: str, written: Written, house: House, notes: Notes) -> Docume
     )
 
 
-def item_index(content: Content) -> dict[ItemKey, Item]:
-    return {item.key: item for edition in content.editions for item in edition.items}
+class Index:
+    """Every item by its key, or by its name. Found in its edition when it is asked for: a preview asks for three of thousands."""
+
+    def __init__(self, editions: Iterable[Edition] = ()) -> None:
+        self._editions = {(edition.bulletin, edition.day): edition for edition in editions}
+        self._named: dict[tuple[str, str], Item] = {}
+
+    def get(self, key: ItemKey) -> Item | None:
+        edition = self._editions.get((key.bulletin, key.day))
+        items = edition.items if edition else ()
+        return next((item for item in items if item.slug == key.slug and item.key == key), None)
+
+    def named(self, bulletin: str, slug: str) -> Item | None:
+        """The first item of that name, which is the only one in a house without faults."""
+        if not self._named:
+            for edition in self._editions.values():
+                for item in edition.items:
+                    self._named.setdefault((item.key.bulletin, item.slug), item)
+        return self._named.get((bulletin, slug))
+
+    def __iter__(self) -> Iterator[ItemKey]:
+        return iter(dict.fromkeys(item.key for edition in self._editions.values() for item in edition.items))
+
+
+def item_index(content: Content) -> Index:
+    return Index(content.editions)

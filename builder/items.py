@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from builder import addresses, audience, dates
@@ -182,7 +182,15 @@ def formerly(written: Written, notes: Notes) -> tuple[str, ...]:
     return tuple(filter(None, names))
 
 
-def with_original(item: Item, originals: Mapping[ItemKey, Item], notes: Notes) -> Item:
+class Originals(Protocol):
+    """Items by their keys."""
+
+    def get(self, key: ItemKey, /) -> Item | None: ...
+
+    def __iter__(self) -> Iterator[ItemKey]: ...
+
+
+def with_original(item: Item, originals: Originals, notes: Notes) -> Item:
     """An excerpt joined to the item whose words it carries."""
     wanted = getattr(item.details, "excerpt_of", "")
     if not wanted:

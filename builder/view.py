@@ -15,7 +15,9 @@ from pathlib import PurePosixPath
 
 from builder import dates, markdown
 from builder.cache import Cache, fingerprint
+from builder.content import Index
 from builder.facts import DateBlock, date_block, spoken
+from builder.items import read_key
 from builder.kinds import Action, Consultation, GoodNews, Lines, Message
 from builder.markdown import Body
 from builder.model import Bulletin, Document, Edition, House, Item, ItemKey
@@ -118,6 +120,9 @@ class EditionView:
         return tuple(item for item in self.items if item.deadline)
 
 
+_ITEM_FILE = re.compile(r"content/([^/]+)/(\d{4}-\d{2}-\d{2})/(?:good-news/)?([^/]+)\.md")
+
+
 @dataclass(slots=True)
 class Viewer:
     """Turns items into what templates see; remembers each, because most stand in several variants."""
@@ -129,7 +134,7 @@ class Viewer:
     now: datetime
     picture: Callable[[str], Prepared | None]
     """A picture's file, relative to the house → the picture ready to publish; None when it cannot be had."""
-    index: Mapping[ItemKey, Item] = field(default_factory=dict)
+    index: Index = field(default_factory=Index)
     documents: Mapping[str, Link] = field(default_factory=dict)
     releases: Mapping[str, datetime] = field(default_factory=dict)
     """Of documents that are held back, or were."""
@@ -139,8 +144,18 @@ class Viewer:
 
     def __post_init__(self) -> None:
         self._styles_key = fingerprint(markdown.VERSION, *(f"{k}{v}" for k, v in self.styles.items()))
-        self._pages = {item.source.file: self.item_url(item) for item in self.index.values()}
-        self._pages |= {f"content/documents/{slug}.md": link.url for slug, link in self.documents.items()}
+        self._pages = {f"content/documents/{slug}.md": link.url for slug, link in self.documents.items()}
+
+    def _page(self, file: str) -> str | None:
+        """The address of an item's or a document's page, by its file."""
+        if file in self._pages:
+            return self._pages[file]
+        found = _ITEM_FILE.fullmatch(file)
+        try:
+            item = self.index.get(ItemKey(found[1], date.fromisoformat(found[2]), found[3])) if found else None
+        except ValueError:
+            return None
+        return self.item_url(item) if item and item.source.file == file else None
 
     def edition(self, edition: Edition, items: tuple[Item, ...]) -> EditionView:
         """`items`: the selection, in order."""
@@ -272,7 +287,7 @@ class Viewer:
         path, _, fragment = target.partition("#")
         if path.startswith("/"):
             return self.house.publisher.url + target
-        page = self._pages.get(beside(file, path))
+        page = self._page(beside(file, path))
         return (page or target) if not (page and fragment) else f"{page}#{fragment}"
 
     def picture_url(self, prepared: Prepared) -> str:
@@ -311,10 +326,13 @@ class Viewer:
         return max(self.now, self.house.sends(item.key.bulletin, item.key.day))
 
     def _find(self, name: str, near: Item) -> Item | None:
-        if "/" in name:
-            return next((item for key, item in self.index.items() if str(key) == name), None)
-        same = (i for k, i in self.index.items() if k.slug == name and k.bulletin == near.key.bulletin)
-        return next(same, None)
+        if "/" not in name:
+            return self.index.named(near.key.bulletin, name)
+        try:
+            key = read_key(name)
+        except ValueError:
+            return None
+        return self.index.get(key)
 
     # --- facts ---
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from builder.model import Edition, Finding, Item
@@ -26,22 +27,31 @@ class Seen:
 
     titles: dict[str, Item] = field(default_factory=dict)
     runs: dict[int, list[Item]] = field(default_factory=lambda: defaultdict(list))
+    before: Seen | None = None
+    """What others read before; it is not changed."""
+
+    def titled(self, title: str) -> Item | None:
+        earlier = self.before.titled(title) if self.before else None
+        return earlier or self.titles.get(title)
+
+    def holders(self, run: int) -> Sequence[Item]:
+        own = self.runs.get(run, ())
+        return [*self.before.holders(run), *own] if self.before else own
 
     def like(self, item: Item) -> Item | None:
-        title = self.titles.get(_plain(item.title))
+        title = self.titled(_plain(item.title))
         if title and not _same(title, item):
             return title
         runs = _runs(item.body)
-        shared = Counter(_Named(other) for run in runs for other in self.runs.get(run, ()) if not _same(other, item))
+        shared = Counter(_Named(other) for run in runs for other in self.holders(run) if not _same(other, item))
         named, count = shared.most_common(1)[0] if shared else (None, 0)
         return named.item if named and len(runs) >= ENOUGH_RUNS and count >= ALIKE * len(runs) else None
 
     def add(self, item: Item) -> None:
         self.titles.setdefault(_plain(item.title), item)
         for run in _runs(item.body):
-            holders = self.runs[run]
-            if len(holders) < EDITIONS:
-                holders.append(item)
+            if len(self.holders(run)) < EDITIONS:
+                self.runs[run].append(item)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +63,7 @@ class _Named:
 
 
 def check(proof: Proof) -> Iterator[Finding]:
-    seen = Seen()
-    for edition in _before(proof):
-        for item in edition.items:
-            if not item.draft and item.kind != "excerpt":
-                seen.add(item)
+    seen = Seen(before=_seen_in(proof.bulletin.id, _before(proof)))
     for item in proof.items:
         if item.kind == "excerpt":
             continue
@@ -65,6 +71,23 @@ def check(proof: Proof) -> Iterator[Finding]:
             text = f'Readers have had this: {other.source.file} ("{other.title}"). Say what is new, or leave it out.'
             yield DUPLICATE.on(item.source, "title", text)
         seen.add(item)
+
+
+_seen: dict[str, tuple[list[Edition], Seen]] = {}
+"""Of each bulletin the last editions that were read: at the desk they are the same from key to key."""
+
+
+def _seen_in(bulletin: str, editions: list[Edition]) -> Seen:
+    known = _seen.get(bulletin)
+    if known and len(known[0]) == len(editions) and all(map(operator.is_, known[0], editions)):
+        return known[1]
+    seen = Seen()
+    for edition in editions:
+        for item in edition.items:
+            if not item.draft and item.kind != "excerpt":
+                seen.add(item)
+    _seen[bulletin] = editions, seen
+    return seen
 
 
 def _before(proof: Proof) -> list[Edition]:

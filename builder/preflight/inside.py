@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from itertools import islice
 
 from builder.kinds import Consultation
-from builder.model import Content, Document, Finding, House, Item
+from builder.model import Content, Document, Edition, Finding, House, Item
 from builder.preflight.checks import Check
 from builder.preflight.links import MOST, links
 from builder.preflight.passages import Passage
@@ -47,14 +47,31 @@ def pages(content: Content, house: House) -> Pages:
     for document in content.documents:
         files[document.source.file] = paths[f"/documents/{document.slug}/"] = slugs[document.slug] = document
     for edition in content.editions:
-        base = f"/{house.bulletins[edition.bulletin].path}"
-        paths[f"{base}editions/{edition.day}/"] = None
-        for item in (item for item in edition.items if item.key.bulletin == edition.bulletin):
-            files[item.source.file] = paths[f"{base}items/{item.slug}/"] = item
-            slugs[f"{item.key.bulletin}/{item.slug}"] = slugs[str(item.key)] = item
+        for whole, part in zip((files, paths, slugs), _of_edition(edition, house), strict=True):
+            whole.update(part)
     bulletins = "|".join(re.escape(b.path) for b in house.bulletins.values() if b.path)
     kept = re.compile(rf"/(?:{bulletins})?(?:items|editions|documents)/")
     return Pages(files, paths, slugs, house.publisher.url, kept)
+
+
+Part = tuple[dict[str, There], dict[str, There], dict[str, There]]
+_parts: dict[str, tuple[Edition, House, Part]] = {}
+"""The last of each edition, as it was the last time: at the desk all but one are the same from key to key."""
+
+
+def _of_edition(edition: Edition, house: House) -> Part:
+    known = _parts.get(edition.key)
+    if known and known[0] is edition and known[1] is house:
+        return known[2]
+    base = f"/{house.bulletins[edition.bulletin].path}"
+    files: dict[str, There] = {}
+    paths: dict[str, There] = {f"{base}editions/{edition.day}/": None}
+    slugs: dict[str, There] = {}
+    for item in (item for item in edition.items if item.key.bulletin == edition.bulletin):
+        files[item.source.file] = paths[f"{base}items/{item.slug}/"] = item
+        slugs[f"{item.key.bulletin}/{item.slug}"] = slugs[str(item.key)] = item
+    _parts[edition.key] = (edition, house, (files, paths, slugs))
+    return files, paths, slugs
 
 
 def check(passage: Passage, site: Pages, item: Item | None, sends: datetime) -> Iterator[Finding]:

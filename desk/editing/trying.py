@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from builder import preflight
-from builder.content import EDITION_FILE, read_edition_file, spare_drafts
+from builder.content import EDITION_FILE, item_index, read_edition_file, spare_drafts
 from builder.headers import Notes, Written, take_apart
 from builder.items import read_item, with_original
 from builder.model import Content, Edition, Finding
@@ -25,7 +25,7 @@ def as_if(press: Press, edition: Edition, name: str, raw: bytes) -> Content:
     item, notes = read_item(press.house, bulletin, edition.day, written)
     if item is None:
         return _with(press.content, edition, name, notes)
-    item = with_original(item, {one.key: one for e in press.content.editions for one in e.items}, notes)
+    item = with_original(item, item_index(press.content), notes)
     others = tuple(one for one in edition.items if one.source.file != name)
     return _with(press.content, replace(edition, items=(*others, item)), name, notes)
 

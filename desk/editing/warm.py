@@ -18,7 +18,7 @@ from builder.press import Press
 from desk.house import open_press
 from desk.settings import Settings
 
-FRESH_SECONDS = 5.0  # how long a preview may go on with what was read; whatever shows or saves files reads anew
+FRESH_SECONDS = 30.0  # how long a preview may go on with what was read; whatever shows or saves files reads anew
 MOST_CACHED = 20_000  # values in memory; the others are on the disk
 LONGEST_SECONDS = 600  # templates are read again after that
 
