@@ -71,14 +71,16 @@ def read_keeping(settings: Settings, environ: Mapping[str, str] | None = None) -
 
 
 def _openid(table: Table, root: Path) -> Provider:
-    table.only("issuer", "client-id", "secret-file", "name")
+    table.only("issuer", "client-id", "secret-file", "name", "role")
     issuer, secret = table.need("issuer", str, ""), table.get("secret-file", str, "")
     if issuer and not is_safe(issuer):
         table.wrong("issuer", f'must begin with https://, and is "{issuer}"')
+    if set(issuer.split("/")) & {"common", "organizations", "consumers", "{tenantid}"}:
+        table.wrong("issuer", f'must be that of one tenant, with its number, and is "{issuer}"')
     if secret and not (root / secret).is_file():
         table.wrong("secret-file", f"is not there: {secret}")
     client, name = table.need("client-id", str, ""), table.get("name", str, "Microsoft")
-    return Provider(issuer, client, root / secret if secret else None, name)
+    return Provider(issuer, client, root / secret if secret else None, name, table.get("role", str, ""))
 
 
 def _bases(table: Table, bulletins: tuple[str, ...]) -> dict[str, Basis]:

@@ -22,6 +22,7 @@ staff = Table(
     Column(
         "calendar", Integer, nullable=False, server_default="0"
     ),  # how often their calendar's address was made; 0: never
+    Column("subject", Text, unique=True),  # who they are for the council's own sign-in, from the first time on
     CheckConstraint(" OR ".join(f"role = '{role}'" for role in ROLES), name="role"),
     sqlite_autoincrement=True,
 )

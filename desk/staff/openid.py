@@ -39,12 +39,22 @@ class Provider:
     client_id: str
     secret_file: Path | None
     name: str
+    role: str = ""
+    """An app role or group that the provider must name; empty: whoever it vouches for."""
 
     def secret(self) -> str:
         try:
             return self.secret_file.read_text("utf-8").strip() if self.secret_file else ""
         except OSError as error:
             raise OpenIdError(f"The secret file of [desk.openid] cannot be read: {error.strerror}.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whom the provider vouches for. `subject`: never given to anybody else there, whatever their address becomes."""
+
+    address: str
+    subject: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +118,13 @@ class OpenId:
         )[0]
         return made
 
-    def address(self, journey: Journey, state: str, code: str) -> str:
+    def identity(self, journey: Journey, state: str, code: str) -> Identity:
         """Whose code this is, as the provider vouches for. Raises OpenIdError."""
         if not hmac.compare_digest(state.encode(errors="replace"), journey.state.encode()):
             raise OpenIdError("The state is not the one that this browser took along.")
-        return address_in(self._claims(self._token(journey, code), journey))
+        claims = self._claims(self._token(journey, code), journey)
+        refuse_without(claims, self.provider.role)
+        return Identity(address_in(claims), subject_in(claims))
 
     def _token(self, journey: Journey, code: str) -> str:
         from authlib.common.errors import AuthlibBaseError
@@ -217,12 +229,37 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def refuse_without(claims: Mapping[str, Any], role: str) -> None:
+    """`role`: as the settings ask for; Entra ID puts app roles into `roles`, and groups into `groups`. Raises OpenIdError."""
+    named = [one for claim in ("roles", "groups") for one in _listed(claims.get(claim))]
+    if role and role not in named:
+        raise OpenIdError("The provider does not name the role that [desk.openid] asks for.")
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
+
+
+def subject_in(claims: Mapping[str, Any]) -> str:
+    """Who it is for good: Entra ID's object in its tenant, else the subject. Raises OpenIdError."""
+    tenant, number = claims.get("tid"), claims.get("oid")
+    who = f"{tenant}/{number}" if isinstance(tenant, str) and isinstance(number, str) else claims.get("sub")
+    if not isinstance(who, str) or not who:
+        raise OpenIdError("The provider does not say who it is.")
+    return f"{claims['iss']} {who}"
+
+
 def address_in(claims: Mapping[str, Any]) -> str:
-    """The mail address; Entra ID's user name where it has none. One that the provider itself doubts is none."""
+    """The mail address; Entra ID's user name where it has none. One that the provider itself doubts is none.
+
+    Nor is that of a guest: whoever invites somebody into a tenant writes down what address they like.
+    """
     if any(
         claims.get(name) in (False, "false", "0") for name in ("email_verified", "xms_edov")
-    ):  # the latter is Entra ID's
+    ):  # the latter: Entra ID's
         raise OpenIdError("The provider has not verified the address.")
+    if claims.get("acct") in (1, "1") or "#EXT#" in str(claims.get("preferred_username", "")).upper():
+        raise OpenIdError("The account is a guest's.")
     found = claims.get("email") or claims.get("preferred_username")
     if not isinstance(found, str) or "@" not in found:
         raise OpenIdError("The provider tells no address.")

@@ -33,6 +33,18 @@ def by_key(connection: Connection, key: str) -> Staff | None:
     return _one(connection, select(*COLUMNS).where(staff.c.address_key == key))
 
 
+def vouched_for(connection: Connection, key: str, subject: str) -> Staff | None:
+    """Whoever came in as this subject before; the first time, whoever has the address, and from then on only this subject.
+
+    None also when the address came in as another subject before: it may have been given to somebody else there.
+    """
+    if found := _one(connection, select(*COLUMNS).where(staff.c.subject == subject)):
+        return found
+    free = (staff.c.address_key == key, staff.c.subject.is_(None), staff.c.disabled_at.is_(None))
+    connection.execute(update(staff).where(*free).values(subject=subject))
+    return _one(connection, select(*COLUMNS).where(staff.c.subject == subject))
+
+
 def by_id(connection: Connection, number: int) -> Staff | None:
     return _one(connection, select(*COLUMNS).where(staff.c.id == number))
 
@@ -67,9 +79,9 @@ def rename(connection: Connection, who: Staff, name: str) -> None:
 
 
 def disable(connection: Connection, who: Staff, now: datetime) -> None:
-    """Their sessions and links end with it. Raises StaffError when nobody would be left to look after the desk."""
+    """Their sessions and links end with it, and the next account with their address is a new one. Raises StaffError when nobody would be left to look after the desk."""
     _keep_an_administrator(connection, who)
-    connection.execute(update(staff).where(staff.c.id == who.id).values(disabled_at=now))
+    connection.execute(update(staff).where(staff.c.id == who.id).values(disabled_at=now, subject=None))
     renew_calendar(connection, who)
     connection.execute(delete(staff_session).where(staff_session.c.staff_id == who.id))
     connection.execute(delete(sign_in_link).where(sign_in_link.c.staff_id == who.id))

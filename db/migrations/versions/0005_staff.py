@@ -46,12 +46,14 @@ def _staff() -> None:
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("disabled_at", MOMENT, nullable=True),
         sa.Column("calendar", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("subject", sa.Text(), nullable=True),
         sa.CheckConstraint(
             "role = 'writer' OR role = 'editor' OR role = 'sender' OR role = 'administrator'",
             name=op.f("ck_staff_role"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_staff")),
         sa.UniqueConstraint("address_key", name=op.f("uq_staff_address_key")),
+        sa.UniqueConstraint("subject", name=op.f("uq_staff_subject")),
         sqlite_autoincrement=True,
     )
 

@@ -9,7 +9,7 @@ from flask import Response, abort, redirect, request
 
 import db
 from desk.staff import openid, store
-from desk.staff.openid import OpenIdError
+from desk.staff.openid import Identity, OpenIdError
 from desk.staff.record import record
 from desk.web.limits import client
 from desk.web.staff import session
@@ -49,20 +49,20 @@ def back(desk: Desk) -> Response:
             raise OpenIdError("This browser was not sent there by us, or too long ago.")
         if "code" not in request.args:
             raise OpenIdError("The provider let nobody in.")
-        address = found.address(journey, request.args.get("state", ""), request.args["code"])
+        identity = found.identity(journey, request.args.get("state", ""), request.args["code"])
     except OpenIdError as error:
         return _forget(_failed(desk, error))
-    return _forget(_in(desk, address, journey.wanted))
+    return _forget(_in(desk, identity, journey.wanted))
 
 
-def _in(desk: Desk, address: str, wanted: str) -> Response:
+def _in(desk: Desk, identity: Identity, wanted: str) -> Response:
     """They have proved who they are; whether they work here is for our own list to say."""
     try:
-        key = parse(address).key
+        key = parse(identity.address).key
     except BadAddress:
         return desk.page("sign-in-unknown", status=403)
-    with db.reading(desk.engine) as connection:
-        who = store.by_key(connection, key)
+    with db.writing(desk.engine) as connection:
+        who = store.vouched_for(connection, key, identity.subject)
     if who is None or who.is_disabled:
         with db.writing(desk.engine) as connection:
             record(connection, DOOR, "openid-unknown", desk.now)

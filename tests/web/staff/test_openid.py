@@ -12,8 +12,11 @@ import pytest
 import requests
 from werkzeug.test import TestResponse
 
+import db
 from desk.keeping import read_keeping
 from desk.settings import Settings, SettingsError
+from desk.staff import openid, store
+from desk.staff.openid import OpenIdError
 from tests.web.place import Clock, Place, Reader, make_house
 from tests.web.staff.provider import CLIENT, SECRET, Provider, providing
 
@@ -34,10 +37,10 @@ def provider(running: Provider) -> Provider:
     return running
 
 
-def settings_with(house: Path, issuer: str) -> Settings:
+def settings_with(house: Path, issuer: str, **others: str) -> Settings:
     secret = house / "secret"
     secret.write_text(f"{SECRET}\n")
-    more = {"ISSUER": issuer, "CLIENT_ID": CLIENT, "SECRET_FILE": str(secret), "NAME": "Norfolk"}
+    more = {"ISSUER": issuer, "CLIENT_ID": CLIENT, "SECRET_FILE": str(secret), "NAME": "Norfolk", **others}
     return make_house(house, more={f"BULLETIN__DESK__OPENID__{name}": value for name, value in more.items()})
 
 
@@ -75,6 +78,60 @@ def test_entra_s_user_name_serves_where_it_tells_no_address(place: Place, provid
     assert journey(place.reader()).status_code == 303
 
 
+ENTRA = {"email": "writer@norfolk.example", "tid": "the-tenant", "oid": "the-first"}
+
+
+def test_an_address_that_was_given_to_another_account_opens_nothing_and_a_renamed_account_does(
+    place: Place, provider: Provider
+) -> None:
+    provider.who = ENTRA
+    assert journey(place.reader()).status_code == 303
+    provider.who = {**ENTRA, "oid": "the-second", "sub": "2"}
+    assert refused(place)
+    provider.who = {**ENTRA, "email": "married@norfolk.example"}
+    assert journey(place.reader()).status_code == 303
+    with db.writing(place.engine) as connection:
+        who = next(one for one in store.listed(connection) if one.role == "writer")
+        store.disable(connection, who, clock.at)
+    assert refused(place)
+    with db.writing(place.engine) as connection:
+        store.enable(connection, who)
+    provider.who = {**ENTRA, "oid": "the-second", "sub": "2"}
+    assert journey(place.reader()).status_code == 303
+
+
+def test_a_role_that_the_settings_ask_for_must_be_named(open_place: Callable[..., Place], house_folder: Path, provider: Provider) -> None:  # fmt: skip
+    place = open_place(settings_with(house_folder, provider.issuer, ROLE="Bulletin.Desk"), clock=clock)
+    place.at_desk("writer")
+    for claims in ({}, {"roles": ["Other"]}, {"roles": "Bulletin"}):
+        provider.who = {**ENTRA, **claims}
+        assert refused(place), claims
+    for claims in ({"roles": ["Other", "Bulletin.Desk"]}, {"groups": ["Bulletin.Desk"]}):
+        provider.who = {**ENTRA, **claims}
+        assert journey(place.reader()).status_code == 303
+
+
+def test_clocks_may_differ_by_a_minute_and_no_more(provider: Provider) -> None:
+    us, now = openid.Provider(provider.issuer, CLIENT, None, ""), clock.at
+    said = {"iss": provider.issuer, "aud": CLIENT, "nonce": "n", "exp": now.timestamp() + 300}
+    openid.check({**said, "iat": now.timestamp() + 55, "nbf": now.timestamp() + 55}, us, "n", now)
+    openid.check({**said, "iat": now.timestamp(), "exp": now.timestamp() - 55}, us, "n", now)
+    for wrong in (
+        {"iat": now.timestamp() + 65},
+        {"iat": 0, "nbf": now.timestamp() + 65},
+        {"iat": 0, "exp": now.timestamp() - 65},
+    ):
+        with pytest.raises(OpenIdError):
+            openid.check({**said, **wrong}, us, "n", now)
+
+
+@pytest.mark.parametrize("tenant", ["common", "organizations", "consumers", "{tenantid}"])
+def test_an_issuer_of_every_tenant_is_none(house_folder: Path, tenant: str) -> None:
+    settings = settings_with(house_folder, f"https://login.microsoftonline.com/{tenant}/v2.0")
+    with pytest.raises(SettingsError, match="one tenant"):
+        read_keeping(settings)
+
+
 def refused(place: Place) -> bool:
     """Neither the journey nor anything after it leads in."""
     place.clock.at += timedelta(minutes=5)  # one machine may not try for ever
@@ -90,6 +147,9 @@ def test_whoever_does_not_work_here_stays_out(place: Place, provider: Provider) 
         {"email": "no address"},
         {},
         {"email": ["writer@norfolk.example"]},
+        {"email": "writer@norfolk.example", "acct": 1},
+        {"email": "writer@norfolk.example", "preferred_username": "w_gmail.com#EXT#@norfolk.onmicrosoft.com"},
+        {"email": "writer@norfolk.example", "sub": None},
     ):
         provider.who = who
         assert refused(place), who
