@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from goodnews.clean import NAME, line
@@ -23,12 +24,21 @@ class School:
 
 
 def read_schools(root: Path) -> tuple[School, ...]:
-    """As a spreadsheet saves it: with a heading line, in UTF-8 or Windows-1252, with commas or semicolons. Without a file, none."""
+    """As a spreadsheet saves it: with a heading line, in UTF-8 or Windows-1252, with commas or semicolons. Without a file, none.
+
+    Every page of the form asks; the file is read again when it was changed.
+    """
+    file = root / FILE
     try:
-        raw = (root / FILE).read_bytes()
+        stat = file.stat()
+        return _read(file, stat.st_mtime_ns, stat.st_size, stat.st_ino)
     except OSError:
         return ()
-    text = _text(raw)
+
+
+@lru_cache(maxsize=8)
+def _read(file: Path, *_stamp: int) -> tuple[School, ...]:
+    text = _text(file.read_bytes())
     rows = csv.reader(io.StringIO(text), delimiter=";" if text.count(";") > text.count(",") else ",")
     try:
         return _schools(rows)
