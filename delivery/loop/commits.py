@@ -120,8 +120,11 @@ class Commits:
         if not self._in_use.acquire(blocking=False):
             return False
         try:
-            with self._timed():
-                return self._ledger.commit_at_once(changes, self._clock())
+            begun = time.perf_counter()
+            is_done = self._ledger.commit_at_once(changes, self._clock())
+            if is_done:
+                self._took(begun)
+            return is_done
         finally:
             self._in_use.release()
 
@@ -129,8 +132,11 @@ class Commits:
         """In the ledger's thread. A full disk or a lock is waited out for a few seconds. Raises LedgerError."""
         for wait in (*LEDGER_TRIES, 0.0):
             try:
-                with self._in_use, self._timed():
-                    return self._ledger.commit(changes, self._clock())
+                with self._in_use:
+                    begun = time.perf_counter()
+                    done = self._ledger.commit(changes, self._clock())
+                    self._took(begun)
+                    return done
             except DBAPIError as error:
                 if not wait:
                     raise LedgerError(f"the database cannot be written: {error.orig}") from error
@@ -138,10 +144,7 @@ class Commits:
                 time.sleep(wait)
         raise AssertionError
 
-    @contextmanager
-    def _timed(self) -> Iterator[None]:
-        begun = time.perf_counter()
-        yield
+    def _took(self, begun: float) -> None:
         self._seconds += (time.perf_counter() - begun - self._seconds) / REMEMBERED
 
     def _on_written(self, batch: Batch, written: "asyncio.Future[set[int]] | None" = None) -> None:
