@@ -19,11 +19,10 @@ from desk.goodnews.newsroom import Newsroom
 from desk.house import open_press, template_folders
 from desk.keeping import Keeping, read_keeping
 from desk.notes.carrying import make_postman
-from desk.notes.letters import Sending, Writer
+from desk.notes.letters import Sending
 from desk.notes.outbox import OUTBOX, Outbox
 from desk.readers.register import know_audiences
 from desk.settings import Settings, SettingsError
-from desk.staff.openid import OpenId
 from desk.web import (
     archive,
     confirming,
@@ -45,8 +44,8 @@ from desk.web.public import Public
 from desk.web.reading import Reading
 from desk.web.staff import frame
 from desk.web.staff.desk import ENDPOINT, Desk, Live
-from desk.web.staff.looks import read_looks
-from desk.web.staff.openid import BACK
+from desk.web.staff.looks import LiveLooks
+from desk.web.staff.openid import LiveOpenId
 from desk.web.staff.routes import ROUTES
 from goodnews.model import GoodNewsError
 from subscribers.tokens import Keys
@@ -92,7 +91,7 @@ def create_app(
     _route(app, public, settings)
     app.extensions["newsroom"] = room = newsroom(public, live)
     goodnews.install(app, public, room)
-    frame.install(app, _desk(public, live, keeping))
+    frame.install(app, _desk(public, live))
     app.wsgi_app = guard.Dressed(app.wsgi_app)  # type: ignore[method-assign, assignment]
     if proxies := keeping.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
@@ -116,13 +115,14 @@ def newsroom(public: Public, live: Live) -> Newsroom:
     return room
 
 
-def _desk(public: Public, live: Live, keeping: Keeping) -> Desk:
+def _desk(public: Public, live: Live) -> Desk:
     kept = live.settings.root / "var" / "cache" / "templates"
-    looks, provider = read_looks(template_folders(live.settings), kept), keeping.openid
+    looks = LiveLooks(lambda: template_folders(live()), kept)
+    looks()  # what cannot be shown is told now
     routes = {route.name: route for route in ROUTES}
-    back = f"{live.settings.house.publisher.url}{BACK}"
-    signing = OpenId(provider, back, public.clock) if provider else None
-    return Desk(public=public, live=live, looks=lambda: looks, routes=routes, warm=Warm(live), openid=signing)
+    return Desk(
+        public=public, live=live, looks=looks, routes=routes, warm=Warm(live), signing=LiveOpenId(live, public.clock)
+    )
 
 
 def _public(
@@ -137,7 +137,7 @@ def _public(
     pause: Callable[[float], None],
     limits: Limits,
 ) -> Public:
-    settings, house = live.settings, live.settings.house
+    settings = live.settings
     reading = Reading(lambda: open_press(live(), now=clock()), clock)
     return Public(
         live=live,
@@ -150,7 +150,6 @@ def _public(
         pause=pause,
         reading=reading,
         sending=sending,
-        writer=Writer(house, keys, sending, lambda: reading().stationery),
         limits=limits,
         outbox=outbox,
         reports=settings.root / "var" / "reports",

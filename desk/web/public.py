@@ -55,7 +55,6 @@ class Public:
     pause: Callable[[float], None]
     reading: Reading
     sending: Sending
-    writer: Writer
     limits: Limits
     outbox: Path
     """The folder of letters that are only files."""
@@ -65,6 +64,11 @@ class Public:
     @property
     def house(self) -> House:
         return self.live().house
+
+    @property
+    def writer(self) -> Writer:
+        """By the names that the settings have now."""
+        return Writer(self.house, self.keys, self.sending, lambda: self.reading().stationery)
 
     @property
     def offered(self) -> tuple[Bulletin, ...]:

@@ -84,14 +84,18 @@ class Desk:
     routes: Mapping[str, Route]
     warm: Warm
     """A press between requests, for pages that are asked for at every keystroke. One at a time has it."""
-    openid: OpenId | None = None
-    """The council's own sign-in, where the settings name one."""
+    signing: Callable[[], OpenId | None]
 
     # --- what there is ---
 
     @property
     def settings(self) -> Settings:
         return self.live()
+
+    @property
+    def openid(self) -> OpenId | None:
+        """The council's own sign-in, where the settings name one."""
+        return self.signing()
 
     @property
     def house(self) -> House:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import time
 import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
@@ -15,6 +18,9 @@ from jinja2 import ChoiceLoader, Environment, FileSystemBytecodeCache, FileSyste
 from builder import dates
 from builder.cache import fingerprint
 
+log = logging.getLogger("bulletin.desk")
+LOOK_SECONDS = 2.0
+PLACES = ("words", "static")
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
@@ -32,6 +38,53 @@ class Looks:
     environment: Environment
     words: dict[str, dict[str, str]]
     static: dict[str, Static]
+
+
+@dataclass(slots=True)
+class LiveLooks:
+    """The looks as the files are now: whoever changes a word, a colour or a page sees it without starting anything again.
+
+    Looked at once in LOOK_SECONDS. A file that cannot be read as it is changes nothing, and the log says so.
+    """
+
+    folders: Callable[[], tuple[Path, ...]]
+    """Asked for each time: a house may come to have templates of its own."""
+    kept: Path
+    _looks: Looks | None = None
+    _stamp: tuple[tuple[str, int], ...] = ()
+    _at: float = 0.0
+    _lock: Lock = field(default_factory=Lock)
+
+    def __call__(self) -> Looks:
+        """Raises OSError and ValueError only when nothing good was ever read."""
+        if self._looks and time.monotonic() - self._at < LOOK_SECONDS:
+            return self._looks
+        with self._lock:
+            stamp, self._at = self._now(), time.monotonic()
+            if self._looks is None or stamp != self._stamp:
+                self._stamp, self._looks = stamp, self._again()
+        return self._looks
+
+    def _again(self) -> Looks:
+        try:
+            return read_looks(self.folders(), self.kept)
+        except (OSError, ValueError) as error:
+            if self._looks is None:
+                raise
+            log.warning(
+                "The desk's words or styles are not as they should be; it goes on with what they were: %s", error
+            )
+            return self._looks
+
+    def _now(self) -> tuple[tuple[str, int], ...]:
+        """Templates are not here: Jinja looks at their times by itself."""
+        files = (
+            file
+            for folder in self.folders()
+            for place in PLACES
+            for file in sorted((folder / "desk" / place).glob("*"))
+        )
+        return tuple((str(file), file.stat().st_mtime_ns) for file in files)
 
 
 def read_looks(search: tuple[Path, ...], kept: Path) -> Looks:

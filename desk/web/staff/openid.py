@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import hmac
 import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 
 from flask import Response, abort, redirect, request
 
 import db
+from desk.keeping import read_keeping
+from desk.settings import Settings, SettingsError
 from desk.staff import openid, store
-from desk.staff.openid import Identity, OpenIdError
+from desk.staff.openid import Identity, OpenId, OpenIdError, Provider
 from desk.staff.record import record
 from desk.web.limits import client
 from desk.web.staff import session
@@ -23,6 +28,33 @@ from subscribers.model import BadAddress
 log = logging.getLogger("bulletin.desk")
 COOKIE = "__Host-openid"
 BACK = "/desk/sign-in/openid/back"
+
+
+@dataclass(slots=True)
+class LiveOpenId:
+    """The provider that the settings name now; the last good one while they are wrong."""
+
+    live: Callable[[], Settings]
+    clock: Callable[[], datetime]
+    _of: Settings | None = None
+    _made: OpenId | None = None
+
+    def __call__(self) -> OpenId | None:
+        settings = self.live()
+        if settings is not self._of:
+            self._of = settings
+            try:
+                self._make(read_keeping(settings).openid, f"{settings.house.publisher.url}{BACK}")
+            except SettingsError as error:
+                log.warning("[desk.openid] is not as it should be; the desk goes on with what it was: %s", error)
+        return self._made
+
+    def _make(self, provider: Provider | None, back: str) -> None:
+        """What the provider said about itself is kept while it is the same one."""
+        if provider is None:
+            self._made = None
+        elif self._made is None or (self._made.provider, self._made.back) != (provider, back):
+            self._made = OpenId(provider, back, self.clock)
 
 
 def there(desk: Desk) -> Response:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DatabaseError
 import db
 from desk import changing
 from desk.settings import Settings
+from desk.web.staff import looks
 from tests.editions import ROOT
 from tests.web.place import Place, Reader, make_house
 
@@ -78,6 +79,34 @@ def test_the_pages_follow_a_change_without_a_restart(own: Place) -> None:
     asked_and_said_yes(own.at_desk(), WEEKLY, {**SHOWN, "weekday": "Friday"})
     page = own.at_desk("writer").get("/desk/calendar").text
     assert "Friday 31 January 2025" in page and "Tuesday 28 January 2025" not in page
+
+
+def test_a_word_a_colour_and_a_page_of_the_desk_follow_their_files_without_a_restart(
+    own: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looks, "LOOK_SECONDS", 0.0)
+    here, folder = own.at_desk("writer"), own.settings.root / "templates" / "desk"
+    assert "Calendar</h1>" in here.get("/desk/calendar").text
+    for place in ("words", "static"):
+        (folder / place).mkdir(parents=True)
+    (folder / "words" / "house.toml").write_text('[titles]\ncalendar = "Our year"\n')
+    (folder / "static" / "desk.css").write_text("body { color: teal }")
+    page = here.get("/desk/calendar").text
+    assert "Our year</h1>" in page and here.get("/desk/static/desk.css").text == "body { color: teal }"
+    (folder / "words" / "house.toml").write_text("[titles\n")
+    assert "Our year</h1>" in here.get("/desk/calendar").text, "what cannot be read changes nothing"
+
+
+def test_the_councils_sign_in_appears_and_goes_with_its_settings(own: Place) -> None:
+    stranger, file = own.reader(), own.settings.file
+    before = file.read_text()
+    assert "Sign in with Norfolk" not in stranger.get("/desk/sign-in").text
+    file.write_text(f'{before}\n[desk.openid]\nissuer = "https://login.example/x"\nclient-id = "1"\nname = "Norfolk"\n')
+    assert "Sign in with Norfolk" in stranger.get("/desk/sign-in").text
+    file.write_text(f'{before}\n[desk.openid]\nissuer = "http://login.example/x"\nclient-id = "1"\n')
+    assert "Sign in with Norfolk" in stranger.get("/desk/sign-in").text, "what is wrong changes nothing"
+    file.write_text(before)
+    assert "Sign in with Norfolk" not in stranger.get("/desk/sign-in").text
 
 
 @pytest.mark.parametrize(
