@@ -73,9 +73,10 @@ def _result(site: Site, row: Row) -> list[str]:
     return [row.path, row.title, row.school or row.label, row.description, row.day, *([when] if when else [])]
 
 
-def index_file(told: Iterable[tuple[str, int, list[tuple[str, str, str]]]], names: list[str]) -> File:
-    """Which buckets there are: (tier, its items, [(first word, mark, name)])."""
-    index = {"bulletins": names, "tiers": [{"name": name, "n": count, "b": buckets} for name, count, buckets in told]}
+def index_file(told: Iterable[tuple[str, int, str, list[str]]], names: list[str]) -> File:
+    """Which buckets there are: (tier, its items, its mark, the first word of each bucket)."""
+    found = [{"name": name, "n": count, "v": mark, "b": firsts} for name, count, mark, firsts in told]
+    index = {"bulletins": names, "tiers": found}
     raw = json.dumps(index, ensure_ascii=False, separators=(",", ":")) + "\n"
     return f"{tiers.FOLDER}/index.bin", tiers.packed(raw.encode())
 

@@ -272,7 +272,7 @@ class Sheets:
         for name, sheet in sheets.items():
             self._keep(name, sheet)
         index = [
-            (name, count, [(first, self._mark(f"search {name}", path), tiers.name_of(path)) for first, path in parts])
+            (name, count, self._mark(f"search {name}"), [first for first, _ in parts])
             for name, (count, parts) in self.after.tiers.items()
         ]
         names = list(site.press.house.bulletins)
@@ -287,9 +287,9 @@ class Sheets:
         else:
             self.sheet(name, made.rows, partial(_items, self.site, self.stock, place))
 
-    def _mark(self, sheet: str, path: str) -> str:
-        """Changes with a file's content, so that a browser that has kept it fetches it again."""
-        return self.after.sheets[sheet].files[path].hex()[:6]
+    def _mark(self, sheet: str) -> str:
+        """Changes with the content of its files, so that a browser that has kept them fetches them again."""
+        return _hash(sorted(self.after.sheets[sheet].files.items())).hex()[:8]
 
     def _tier(self, name: str, places: list[Place]) -> None:
         """A tier whose editions have the words they had is not even read."""

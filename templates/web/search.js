@@ -18,8 +18,9 @@
   }
   const text = raw => new TextDecoder().decode(raw)
   const index = () => once('index', async () => JSON.parse(text(await bytes('search/index.bin'))))
-  const bucket = (tier, [, hash, path]) => once(tier + path, async () => {
-    const raw = await bytes(`search/${tier}/${path}.bin?v=${hash}`), size = new DataView(raw.buffer).getUint32(0)
+  const file = word => [2166136261, 84696351].map(h => { for (const b of new TextEncoder().encode(word)) h = Math.imul(h ^ b, 16777619); return (h >>> 0).toString(16).padStart(8, '0') }).join('')
+  const bucket = (tier, first) => once(tier.name + first, async () => {
+    const raw = await bytes(`search/${tier.name}/${file(first)}.bin?v=${tier.v}`), size = new DataView(raw.buffer).getUint32(0)
     const { w, l } = JSON.parse(text(raw.subarray(4, 4 + size))), found = new Map()
     let at = 4 + size
     w.forEach((word, n) => found.set(word, raw.subarray(at, at += l[n])))
@@ -37,14 +38,14 @@
       }
     }
   }
-  const before = (firsts, word) => { let n = 0; while (n < firsts.length && firsts[n][0] <= word) n++; return n }
+  const before = (firsts, word) => { let n = 0; while (n < firsts.length && firsts[n] <= word) n++; return n }
   const postings = async (tier, word, open) => {
-    const n = before(tier.b, word), found = [], exact = n ? await bucket(tier.name, tier.b[n - 1]) : new Map()
+    const n = before(tier.b, word), found = [], exact = n ? await bucket(tier, tier.b[n - 1]) : new Map()
     if (exact.has(word)) found.push([word, exact.get(word)])
     if (!open) return found
     const from = Math.max(0, before(tier.b, open) - 1), to = Math.min(before(tier.b, open + '\uffff'), from + 4)
     let left = 60
-    for (const one of await Promise.all(tier.b.slice(from, to).map(b => bucket(tier.name, b)))) for (const [w, raw] of one)
+    for (const one of await Promise.all(tier.b.slice(from, to).map(b => bucket(tier, b)))) for (const [w, raw] of one)
       if (w.startsWith(open) && w !== word && left-- > 0) found.push([w, raw])
     return found
   }

@@ -18,6 +18,8 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 from lxml import etree, html
 
+from builder.archive.search.tiers import bucket_path
+
 STARTS = ("index.html", "robots.txt", "404.html")
 """What nobody needs a link to: browsers, search engines and web servers ask for them by themselves."""
 APART = ("_redirects", "_redirects.*", ".nojekyll")
@@ -158,7 +160,7 @@ def _of_search(path: str, raw: bytes, url: str) -> Iterator[str]:
     raw = gzip.decompress(raw)
     if path == SEARCH:
         for tier in json.loads(raw)["tiers"]:
-            yield from (f"{url}/search/{tier['name']}/{name}.bin" for _, _, name in tier["b"])
+            yield from (f"{url}/{bucket_path(tier['name'], first)}" for first in tier["b"])
     elif path.startswith("search/items/"):
         yield from (f"{url}/{row[0]}" for row in json.loads(raw))
     else:

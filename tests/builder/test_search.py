@@ -102,7 +102,7 @@ def test_a_beginning_crosses_the_border_of_a_bucket() -> None:
     buckets = [list(marshal.loads(raw)) for raw in tier.buckets.values()]
     assert len(buckets) > 2 and [word for found in buckets for word in found] == sorted(words)
     files = {tiers.bucket_path("month", first): tiers.bucket_bytes(raw) for first, raw in tier.buckets.items()}
-    told = {"bulletins": ["w"], "tiers": [{"name": "month", "n": 100, "b": [[found[0], "", ""] for found in buckets]}]}
+    told = {"bulletins": ["w"], "tiers": [{"name": "month", "n": 100, "v": "", "b": [found[0] for found in buckets]}]}
     files["search/index.bin"] = tiers.packed(json.dumps(told).encode())
     from builder.archive.search.query import rank
 
@@ -182,7 +182,7 @@ def test_the_script_is_small_and_needs_no_permission_but_its_own_origin() -> Non
 def test_nothing_of_the_index_is_left_when_nothing_is_public(tmp_path: Path) -> None:
     root = write_house(tmp_path, {f"{WEEK}/secret.md": item("Zanzibar", "Zanzibar", visibility="subscribers")})
     site = site_of(root)
-    assert not [path for path in site if path.startswith("search/new/")]
+    assert not [path for path in site if path.startswith("search/month/")]
     assert ask(site, "zanzibar") == []
 
 

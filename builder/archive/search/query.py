@@ -144,7 +144,7 @@ def _matches(engine: Engine, index: Mapping[str, Any], word: str, unfinished: st
 
 
 def _postings(engine: Engine, tier: Mapping[str, Any], word: str, unfinished: str) -> Iterable[tuple[str, bytes]]:
-    firsts = [bucket[0] for bucket in tier["b"]]
+    firsts = tier["b"]
     exact = engine.bucket(tier["name"], firsts[at]) if (at := bisect_right(firsts, word) - 1) >= 0 else {}
     if word in exact:
         yield word, exact[word]
@@ -165,7 +165,7 @@ def like(engine: Engine, index: Mapping[str, Any], word: str) -> str:
         return ""
     weights: dict[str, int] = {}
     for tier in index["tiers"]:
-        for first in _around([bucket[0] for bucket in tier["b"]], word):
+        for first in _around(tier["b"], word):
             for name, raw in engine.bucket(tier["name"], first).items():
                 if name[:2] == word[:2]:
                     weights[name] = weights.get(name, 0) + len(raw)

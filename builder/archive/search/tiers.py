@@ -13,7 +13,6 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from pathlib import Path
 from zlib import crc32
 
@@ -23,6 +22,7 @@ BUCKET = {"old": 12_000, "year": 24_000, "month": 24_000}  # bytes before compre
 BIG = 8_000  # a word with more than that has a bucket of its own
 ENTRY = 8  # bytes that a word takes beside its postings
 FOLDER = "search"
+STARTS = (2_166_136_261, 84_696_351)
 PLAIN = 2  # this format of marshal gives the same bytes for equal values
 
 Change = tuple[int, Words, Words]
@@ -176,11 +176,15 @@ def _every(tier: Tier) -> int:
 
 
 def bucket_path(tier: str, first: str) -> str:
-    return f"{FOLDER}/{tier}/{blake2b(first.encode(), digest_size=5).hexdigest()}.bin"
+    """Named after its first word by what the script can work out too (FNV-1a, from two starts), so no index tells it."""
+    name = "".join(f"{_mixed(start, first.encode()):08x}" for start in STARTS)
+    return f"{FOLDER}/{tier}/{name}.bin"
 
 
-def name_of(path: str) -> str:
-    return path.rpartition("/")[2].partition(".")[0]
+def _mixed(start: int, raw: bytes) -> int:
+    for byte in raw:
+        start = (start ^ byte) * 16_777_619 & 0xFFFF_FFFF
+    return start
 
 
 def bucket_bytes(kept: bytes) -> bytes:
