@@ -1,4 +1,5 @@
-/* Better with it, complete without it: how many characters are left, and which questions about consent are to be answered. */
+/* Better with it, complete without it: how many characters are left, which questions about consent are to be
+   answered, and that photos are on their way: on a slow line that takes a while. */
 "use strict"
 
 for (const field of document.querySelectorAll("[data-most]")) {
@@ -30,4 +31,21 @@ for (const photo of document.querySelectorAll(".photo")) {
   const show = () => { agreed.hidden = !people.checked }
   photo.addEventListener("change", show)
   show()
+}
+
+const form = document.querySelector("main form[enctype]")
+if (form) {
+  let pressed = null, said = ""
+  form.addEventListener("submit", event => {
+    const button = event.submitter
+    if (pressed || !button || !button.dataset.busy) return
+    pressed = button
+    said = button.textContent
+    button.setAttribute("aria-live", "polite")
+    button.textContent = button.dataset.busy
+  })
+  addEventListener("pageshow", () => {  // by the browser's Back button
+    if (pressed) pressed.textContent = said
+    pressed = null
+  })
 }

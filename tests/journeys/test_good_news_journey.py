@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from desk import rounds
 from desk.goodnews import acts
@@ -121,6 +121,13 @@ def test_from_the_schools_phone_to_the_published_story_and_back(
     press(page, "Continue")
     look(page, "the form, with problems", seen)
     fill_in(page)
+    page.evaluate(
+        "document.querySelector('main form').addEventListener('submit', e => e.preventDefault(), {once: true})"
+    )
+    page.locator("#send").click()
+    expect(page.locator("#send")).to_contain_text("One moment")  # whoever waits on a slow line sees that it goes
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow'))")
+    expect(page.locator("#send")).to_have_text("Continue")
     page.get_by_label("Headline").fill("x" * 61)
     assert page.get_by_text("You have 1 character too many.").first.is_visible()
     page.get_by_label("Headline").fill(str(WORDS["title"]))
