@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import Engine
 
+from delivery.model import NEXT, State
 from tests.databases import database, database_url, empty_database, postgresql_server
 from tests.delivery.house import frozen
 from tests.delivery.servers import MailServer
@@ -18,6 +19,25 @@ __all__ = ["database", "database_url", "empty_database", "postgresql_server"]
 def server() -> Iterator[MailServer]:
     with MailServer() as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def every_change_is_allowed(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whatever a test of this room does: a letter's state changes only as `delivery.model.NEXT` says it may."""
+    engine = request.getfixturevalue("database") if "database" in request.fixturenames else None
+    if engine is None or engine.dialect.name != "sqlite":
+        yield
+        return
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE change_seen (before TEXT, after TEXT, UNIQUE (before, after))")
+        connection.exec_driver_sql(
+            "CREATE TRIGGER see_change AFTER UPDATE OF state ON recipient WHEN old.state <> new.state "
+            "BEGIN INSERT OR IGNORE INTO change_seen VALUES (old.state, new.state); END"
+        )
+    yield
+    with engine.connect() as connection:
+        seen = connection.exec_driver_sql("SELECT before, after FROM change_seen").all()
+    assert [(before, after) for before, after in seen if State(after) not in NEXT[State(before)]] == []
 
 
 @pytest.fixture
