@@ -156,9 +156,10 @@ def files(site: Site, stock: Stock, feed: Feed) -> Iterator[File]:
     yield f"{feed.base}feed.json", _json(site, stock, feed, rows)
 
 
-def archive_file(site: Site, stock: Stock, feed: Feed, month: str, newer: str, older: str) -> File:
+def archive_file(
+    site: Site, stock: Stock, feed: Feed, month: str, places: Iterable[Place], newer: str, older: str
+) -> File:
     """A month that is over. `newer`, `older`: the months beside it; empty when there is none."""
-    places = months(feed)[month]
     rows = sorted(_rows(feed, stock, places), key=lambda row: row.published, reverse=True)
     base = f"{site.url}/{feed.base}"
     links = [("current", f"{base}feed.xml")]

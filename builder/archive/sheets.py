@@ -209,8 +209,8 @@ class Sheets:
                 self.sheet(
                     f"feed {feed.base} {month}",
                     (stock.fed(places), newer, older),
-                    lambda feed=feed, month=month, newer=newer, older=older: [  # type: ignore[misc]
-                        feeds.archive_file(site, stock, feed, month, newer, older)
+                    lambda feed=feed, month=month, places=places, newer=newer, older=older: [  # type: ignore[misc]
+                        feeds.archive_file(site, stock, feed, month, places, newer, older)
                     ],
                 )
 
