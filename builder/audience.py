@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from builder.model import Audiences, Axis, Tags
 
@@ -25,6 +24,8 @@ def expand(names: Iterable[str], audiences: Audiences) -> tuple[Tags, tuple[str,
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """' Did you mean "primary"?', or nothing when nothing is near."""
+    from difflib import get_close_matches  # only whoever mistyped waits for it
+
     near = get_close_matches(name.lower(), list(known), n=1, cutoff=0.6)
     return f' Did you mean "{near[0]}"?' if near else ""
 

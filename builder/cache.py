@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from builder.disk import Disk
 
 
 def fingerprint(*parts: str | bytes) -> str:
@@ -22,18 +25,25 @@ def fingerprint(*parts: str | bytes) -> str:
 
 
 class Cache:
-    """JSON values by fingerprint, in memory and, when it has a file, on disk. A damaged file is thrown away."""
+    """JSON values by fingerprint, in memory and, when it has a file, on disk. The file is opened when it is first asked."""
 
     def __init__(self, file: Path | None = None) -> None:
         self._memory: dict[str, Any] = {}
         self._fresh: dict[str, Any] = {}
         self._file = file
-        self._database = _open(file) if file else None
+
+    @cached_property
+    def _disk(self) -> Disk | None:
+        if self._file is None:
+            return None
+        from builder.disk import open_disk
+
+        return open_disk(self._file)
 
     def get(self, key: str) -> Any | None:
         value = self._memory.get(key)
-        if value is None and self._database:
-            value = self._from_disk(key)
+        if value is None and self._disk:
+            value = self._from_disk(key, self._disk)
         return value
 
     def put(self, key: str, value: Any) -> None:
@@ -48,21 +58,16 @@ class Cache:
 
     def save(self) -> None:
         """Writes what is new. A full disk or a second builder only means that it is worked out again."""
-        if not self._fresh or not self._database:
-            return
-        with suppress(sqlite3.Error), self._database:
-            self._database.executemany("REPLACE INTO made VALUES (?, ?)", _rows(self._fresh.items()))
-        self._fresh.clear()
+        if self._fresh and self._disk:
+            self._disk.put(_rows(self._fresh.items()))
+            self._fresh.clear()
 
     def forget(self) -> None:
         """All of it, overwritten: somebody's words or name must not outlive what they were made for."""
         self._memory.clear()
         self._fresh.clear()
-        if self._database:
-            with suppress(sqlite3.Error):
-                self._database.execute("PRAGMA secure_delete = ON")
-                with self._database:
-                    self._database.execute("DELETE FROM made")
+        if self._disk:
+            self._disk.clear()
 
     def lighten(self) -> None:
         """Leaves the memory to what is on the disk; what was not saved is worked out again."""
@@ -76,15 +81,15 @@ class Cache:
 
     def close(self) -> None:
         self.save()
-        if self._database:
-            self._database.close()
+        disk = self.__dict__.get("_disk")
+        if disk:
+            disk.close()
 
-    def _from_disk(self, key: str) -> Any | None:
-        assert self._database
-        with suppress(sqlite3.Error, ValueError):
-            row = self._database.execute("SELECT value FROM made WHERE key = ?", (key,)).fetchone()
-            if row:
-                self._memory[key] = json.loads(row[0])
+    def _from_disk(self, key: str, disk: Disk) -> Any | None:
+        with suppress(ValueError):
+            told = disk.get(key)
+            if told is not None:
+                self._memory[key] = json.loads(told)
         return self._memory.get(key)
 
 
@@ -102,22 +107,3 @@ class Passing(Cache):
 
 def _rows(items: Iterable[tuple[str, Any]]) -> Iterable[tuple[str, str]]:
     return ((key, json.dumps(value, ensure_ascii=False)) for key, value in items)
-
-
-def _open(file: Path) -> sqlite3.Connection | None:
-    for _ in range(2):
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            # Whoever shares one between threads lets them take turns.
-            database = sqlite3.connect(file, timeout=2, check_same_thread=False)
-            # Losing the last writes in a power cut is fine here; waiting for the disk is not.
-            database.execute("PRAGMA synchronous = OFF")
-            database.execute("CREATE TABLE IF NOT EXISTS made (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID")
-        except sqlite3.DatabaseError:
-            with suppress(OSError):
-                file.unlink()
-        except OSError:
-            return None
-        else:
-            return database
-    return None

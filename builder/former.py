@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 
 from builder.addresses import FILE, Place, parents
 from builder.audience import did_you_mean
 from builder.dates import say
 from builder.model import Finding, House, Register
+from builder.values import dataclass
 
 # --- what is wrong ---------------------------------------------------------------------------------------------------
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
 from builder.limits import excesses
 from builder.model import Finding, Severity, Source
+from builder.values import dataclass
 
 ALIASES = {
     "publishdate": "release",

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, fields
 from functools import cache
 
 from builder.model import Details, Moment
+from builder.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 from typing import TYPE_CHECKING
-from xml.etree.ElementTree import Element
 
 from builder.limits import excesses
 from builder.plain import as_text
+from builder.values import dataclass
 
 if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
     from markdown import Markdown
     from nh3 import Cleaner
 
@@ -130,6 +131,8 @@ def _engine() -> Markdown:
 
 def _add_bare_links(engine: Markdown) -> None:
     """Addresses that an editor just types become links, as in any mail programme."""
+    from xml.etree.ElementTree import Element
+
     from markdown.inlinepatterns import InlineProcessor
 
     class BareLink(InlineProcessor):

@@ -7,13 +7,14 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined, TemplateError
-from jinja2.exceptions import TemplateNotFound, TemplateSyntaxError
 from markupsafe import Markup
 
 from builder.model import BuilderError, Finding
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 # Put into "[[" where an editor typed it (an unseen word joiner): a reader's token is the templates' alone.
 JOINER = "\u2060"
@@ -43,7 +44,9 @@ def harmless(value: Any) -> Any:
 
 
 def environment(search: tuple[Path, ...], cache: Path | None) -> Environment:
-    """`search`: template folders, the first one wins. `cache`: where compiled templates are kept."""
+    """`search`: template folders, the first one wins. `cache`: where compiled templates are kept. Jinja is loaded when the first page is to be made."""
+    from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
+
     if cache:
         cache.mkdir(parents=True, exist_ok=True)
     return Environment(
@@ -84,6 +87,8 @@ def read_words(search: tuple[Path, ...]) -> dict[str, dict[str, str]]:
 @contextmanager
 def told() -> Iterator[None]:
     """A fault in a template becomes a finding with the template's file and line."""
+    from jinja2.exceptions import TemplateError, TemplateNotFound, TemplateSyntaxError
+
     try:
         yield
     except TemplateSyntaxError as error:

@@ -6,7 +6,8 @@ import gc
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
+from functools import cached_property
 from hashlib import blake2b, sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,12 +23,13 @@ from builder.archive.site import Site
 from builder.archive.stock import Stock
 from builder.archive.viewer import DOCUMENTS
 from builder.archive.workers import Team
-from builder.archive.world import world
+from builder.archive.world import code, world
 from builder.content import read_addresses, read_documents
 from builder.former import faults
 from builder.model import BuilderError, Document, Edition, Finding
 from builder.press import Press, pictures_named
 from builder.publish import Tree, alone, differences, opened_tree
+from builder.values import dataclass
 
 if TYPE_CHECKING:
     from builder.archive.units import Unit
@@ -90,6 +92,7 @@ class Build:
 
     def know(self, records: Mapping[str, Record], world_: bytes = b"") -> Public:
         """`records`: of all editions. `world_`: when another process has worked it out already."""
+        self.__dict__.pop("turns", None)  # of what was known before
         shown = tuple(document for document in self.documents if document.released_by(self.press.now))
         public = self.public = Public(
             self.press.root,
@@ -108,7 +111,8 @@ class Build:
         self.after.statuses[ANY] = _hash(self.after.statuses)
         self.after.day, self.after.out = self._day(), tuple(sorted(public.out))
         self.site = Site(self.press, public)
-        self.after.world = world_ or world(self.press, self.site.frame)
+        self.after.code = self.before.code if world_ else code(self.press, self.before.code)
+        self.after.world = world_ or world(self.press, self.after.code, self.site.frame)
         if self.after.world != self.before.world:
             self.before.units, self.before.sheets = {}, {}
         return public
@@ -131,7 +135,8 @@ class Build:
 
     # --- editions ---
 
-    def neighbours(self) -> dict[str, tuple[Place | None, Place | None]]:
+    @cached_property
+    def turns(self) -> dict[str, tuple[Place | None, Place | None]]:
         """Each edition's newer and older one in its bulletin's line."""
         found = {}
         for bulletin in self.press.house.bulletins.values():
@@ -161,15 +166,22 @@ class Build:
     def stale(self) -> list[Place]:
         """The editions that must be made anew."""
         there = set(kept.there(self.press.kept, self.before.units))
-        self.turns = self.neighbours()
+        calm = (self.before.world, self.before.out) == (self.after.world, self.after.out)
         found = []
         for place in self.public.places:
             made = self.before.units.get(place.key)
-            if made and place.key in there and made.inputs == self.inputs(place, *self.turns[place.key], made.asked):
+            if made and place.key in there and self._stands(place, made, calm=calm):
                 self.after.units[place.key] = made
             else:
                 found.append(place)
         return found
+
+    def _stands(self, place: Place, made: Made, *, calm: bool) -> bool:
+        """`calm`: the same editions are out, so that each has the neighbours that it had; then nothing need be hashed."""
+        before, after = self.before.statuses, self.after.statuses
+        if calm and all(before.get(key) == after.get(key) for key in (place.key, *made.asked)):
+            return True
+        return made.inputs == self.inputs(place, *self.turns[place.key], made.asked)
 
     def make(self, place: Place) -> Made:
         """Renders an edition and keeps what others will ask of it."""

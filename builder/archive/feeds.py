@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from email.utils import format_datetime
 from functools import cache
 from urllib.parse import urlsplit
 
@@ -15,7 +13,9 @@ from builder.archive.public import Place
 from builder.archive.rows import Row
 from builder.archive.site import File, Site
 from builder.archive.stock import Stock
+from builder.dates import DAYS, MONTHS
 from builder.model import ItemKey
+from builder.values import dataclass
 
 NEWEST = 50  # entries of a feed; the newest month's are all in, and older ones in the archive
 FEW = 20  # entries of the smaller feeds
@@ -221,4 +221,6 @@ def _updated(rows: Iterable[Row]) -> str:
 
 
 def _rfc822(told: str) -> str:
-    return format_datetime(datetime.fromisoformat(told.replace("Z", "+00:00")))
+    """Written here, because what mail is made with takes longer to load than all feeds to write."""
+    at = datetime.fromisoformat(told)
+    return f"{DAYS[at.weekday()][:3]}, {at.day:02} {MONTHS[at.month - 1][:3]} {at:%Y %H:%M:%S} +0000"

@@ -12,7 +12,6 @@ from builder.archive.public import Place
 from builder.archive.rows import Row
 from builder.archive.search import tiers
 from builder.archive.search.index import Words
-from builder.archive.search.query import page_path
 from builder.archive.search.tiers import Tier
 from builder.archive.site import File, Site
 from builder.archive.stock import Stock
@@ -65,7 +64,7 @@ def items_file(site: Site, stock: Stock, place: Place) -> File:
     """What each result shows of an edition's items, by slot."""
     told = [_result(site, row) for row in stock.rows([place])]
     raw = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
-    return page_path(search_number(site, place)), tiers.packed(raw)
+    return tiers.page_path(search_number(site, place)), tiers.packed(raw)
 
 
 def _result(site: Site, row: Row) -> list[str]:

@@ -10,7 +10,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from builder.archive.rows import CardRow, FeedEntry, Row
 from builder.archive.shelves import Record
 from builder.publish import drop_spare
+from builder.values import dataclass
 
 FORMAT = 1
 FOLDER = "archive"
@@ -67,6 +68,8 @@ class State:
 
     world: bytes = b""
     """A hash of what everything depends on: settings, templates, the code."""
+    code: tuple[bytes, bytes] = (b"", b"")
+    """A stamp of the files of the program and its templates, and a hash of what is in them."""
     site: tuple[int, int] = (0, 0)
     """Which folder on which disk the built site is."""
     spare: tuple[int, int] = (0, 0)
@@ -150,9 +153,10 @@ def settle(state: State, kept: Path) -> None:
     for entry in os.scandir(folder):
         if entry.name.endswith((".unit", ".partial")) and entry.name not in wanted:
             Path(entry.path).unlink(missing_ok=True)
-    cards = {path.rpartition("/")[2] for path in state.files() if path.startswith(CARDS)}
-    for file in (kept / CARDS).glob("*"):
-        if file.name not in cards:
+    drawn = [*((kept / CARDS).glob("*"))]
+    files = state.files() if drawn else {}
+    for file in drawn:
+        if f"{CARDS}{file.name}" not in files:
             file.unlink(missing_ok=True)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,6 +18,7 @@ from builder.archive.shelves import Record
 from builder.model import Finding
 from builder.publish import Tree
 from builder.templates import told
+from builder.values import dataclass
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -171,7 +172,7 @@ class Team:
             with suppress(EOFError):  # there was nothing to render, or the first process was killed
                 records, world, every, tree = pipe.recv()
                 made.know(records, world)
-                made.turns, made.put = made.neighbours(), tree.put
+                made.put = tree.put
                 pipe.send(list(_rendered(made, (every[n] for n in _in_turn(self._turns, place)), tree)))
         except BaseException as error:
             with suppress(OSError):

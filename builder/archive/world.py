@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
+from time import time_ns
 from typing import Any
 
+from builder.archive.shelves import RACY_NS
 from builder.press import Press
 
 CODE = Path(__file__).parents[1]
 TOOLS = ("markdown", "nh3", "jinja2", "PIL")
 
 
-def world(press: Press, *parts: object) -> bytes:
-    digest = blake2b(digest_size=16)
-    for told in (_told(press.house), _told(parts), *_files(press), *_tools()):
-        digest.update(told.encode("utf-8", "surrogatepass"))
-        digest.update(b"\0")
-    return digest.digest()
+Code = tuple[bytes, bytes]
+"""A stamp of all files' names, times and sizes, and a hash of what is in them. The stamp is empty when it tells nothing."""
+
+
+def world(press: Press, code_: Code, *parts: object) -> bytes:
+    return _hash((_told(press.house), _told(parts), code_[1].hex(), *_tools()))
 
 
 def _told(value: Any) -> str:
@@ -37,16 +39,32 @@ def _told(value: Any) -> str:
     return repr(value)
 
 
-def _files(press: Press) -> Iterator[str]:
-    yield from (_content(file) for file in sorted([*CODE.glob("*.py"), *CODE.glob("archive/**/*.py")]))
+def code(press: Press, known: Code) -> Code:
+    """Program and templates: they are read only when their names, times or sizes are not those that are known."""
+    files = [*_files(press)]
+    stats = [file.stat() for file in files]
+    told = repr([(str(file), stat.st_mtime_ns, stat.st_size) for file, stat in zip(files, stats, strict=True)])
+    newest = max((stat.st_mtime_ns for stat in stats), default=0)
+    stamp = _hash([told]) if newest < time_ns() - RACY_NS else b""
+    return known if stamp and stamp == known[0] else (stamp, _hash(map(_content, files)))
+
+
+def _files(press: Press) -> Iterator[Path]:
+    yield from sorted([*CODE.glob("*.py"), *CODE.glob("archive/**/*.py")])
     for folder in press.search:
-        for file in sorted([*folder.glob("web/*"), folder / "words.toml"]):
-            if file.is_file():
-                yield f"{file.name}\0{_content(file)}"
+        yield from (file for file in sorted([*folder.glob("web/*"), folder / "words.toml"]) if file.is_file())
 
 
 def _content(file: Path) -> str:
-    return file.read_bytes().hex() if file.suffix not in {".py", ".html", ".css", ".toml"} else file.read_text("utf-8")
+    return f"{file.name}\0{file.read_bytes().hex()}"
+
+
+def _hash(parts: Iterable[str]) -> bytes:
+    digest = blake2b(digest_size=16)
+    for told in parts:
+        digest.update(told.encode("utf-8", "surrogatepass"))
+        digest.update(b"\0")
+    return digest.digest()
 
 
 def _tools() -> Iterator[str]:

@@ -54,7 +54,9 @@ def test_a_file_cut_short_never_raises(tmp_path: Path, cut: float) -> None:
 
 def test_a_value_that_is_no_json_any_more_is_made_again(tmp_path: Path) -> None:
     file = tmp_path / "c.db"
-    Cache(file).close()
+    opened = Cache(file)
+    opened.put("other", 1)
+    opened.close()
     with sqlite3.connect(file) as database:
         database.execute("INSERT INTO made VALUES ('k', '[1, 2')")
     database.close()

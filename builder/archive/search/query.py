@@ -7,14 +7,15 @@ import json
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, timedelta
 from math import log
 from typing import Any, NamedTuple
 
 from builder.archive.search.index import BULLETINS, EPOCH, FACET, items
-from builder.archive.search.tiers import FOLDER, bucket_path
+from builder.archive.search.tiers import FOLDER, bucket_path, page_path
 from builder.archive.search.words import STOP, plain_words, stem
+from builder.values import dataclass
 
 Doc = tuple[int, int]
 Read = Callable[[str], bytes]
@@ -89,10 +90,6 @@ def search(read: Read, asked: Asked, *, start: int = 0, most: int = 10) -> Found
 def _told(read: Read, doc: Doc) -> Result:
     number, slot = doc
     return Result(*json.loads(gzip.decompress(read(page_path(number))))[slot])
-
-
-def page_path(number: int) -> str:
-    return f"{FOLDER}/items/{number}.bin"
 
 
 def rank(engine: Engine, index: Mapping[str, Any], asked: Asked) -> tuple[list[Doc], bool]:
@@ -228,4 +225,4 @@ def _in_time(doc: Doc, asked: Asked) -> bool:
     )
 
 
-__all__ = ["FACET", "Asked", "Engine", "Found", "Result", "page_path", "rank", "search"]
+__all__ = ["FACET", "Asked", "Engine", "Found", "Result", "rank", "search"]

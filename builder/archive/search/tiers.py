@@ -12,11 +12,12 @@ import marshal
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from zlib import crc32
 
 from builder.archive.search.index import Words, joined, with_block
+from builder.values import dataclass
 
 BUCKET = {"old": 12_000, "year": 24_000, "month": 24_000}  # bytes before compression; of what changes, fewer and larger
 BIG = 8_000  # a word with more than that has a bucket of its own
@@ -185,6 +186,11 @@ def _mixed(start: int, raw: bytes) -> int:
     for byte in raw:
         start = (start ^ byte) * 16_777_619 & 0xFFFF_FFFF
     return start
+
+
+def page_path(number: int) -> str:
+    """What the results of an edition's items show."""
+    return f"{FOLDER}/items/{number}.bin"
 
 
 def bucket_bytes(kept: bytes) -> bytes:

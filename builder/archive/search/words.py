@@ -7,14 +7,14 @@ from unicodedata import combining, normalize
 
 _WORD = re.compile(r"[^\W_]+")
 _STEPS = tuple(
-    (re.compile(pattern), kept)
-    for pattern, kept in (
-        (r"^(.{2,})ies$", r"\1y"),
-        (r"^(.{2,}[^sui])s$", r"\1"),
-        (r"^(?=.*[aeiouy].*(?:ing|ed)$)(.{3,})(?:ing|ed)$", r"\1"),
-        (r"([bdfgmnprt])\1$", r"\1"),
-        (r"^(.{4,})(?:ation|ment|ly)$", r"\1"),
-        (r"^(.{3,})e$", r"\1"),
+    (last, re.compile(pattern), kept)
+    for last, pattern, kept in (  # the last letter tells of most words that there is nothing to do
+        ("s", r"^(.{2,})ies$", r"\1y"),
+        ("s", r"^(.{2,}[^sui])s$", r"\1"),
+        ("gd", r"^(?=.*[aeiouy].*(?:ing|ed)$)(.{3,})(?:ing|ed)$", r"\1"),
+        ("bdfgmnprt", r"([bdfgmnprt])\1$", r"\1"),
+        ("nty", r"^(.{4,})(?:ation|ment|ly)$", r"\1"),
+        ("e", r"^(.{3,})e$", r"\1"),
     )
 )
 STOP = frozenset("a about all also an and any are as at be been by can do for from has have if in is it its more no not of on or our so than that the their there they this to was we were what when which who will with you your".split())  # fmt: skip
@@ -49,9 +49,10 @@ def plain_words(text: str) -> list[str]:
 
 def stem(word: str) -> str:
     """`funding`, `funded` and `funds` are looked for as `fund`. What holds a figure stays."""
-    if len(word) > 3 and not any(c.isdigit() for c in word):
-        for pattern, kept in _STEPS:
-            word = pattern.sub(kept, word)
+    if len(word) > 3 and (word.isalpha() or not any(c.isdigit() for c in word)):
+        for last, pattern, kept in _STEPS:
+            if word[-1] in last:
+                word = pattern.sub(kept, word)
     return word
 
 
