@@ -18,7 +18,7 @@ from delivery.ledger import books
 from delivery.model import State
 from tests.delivery.house import deliver, frozen
 from tests.delivery.servers import MailServer
-from tests.prove.test_delivery_kills import Zygote
+from tests.prove.test_delivery_kills import Zygote, way
 
 pytestmark = [pytest.mark.prove, pytest.mark.xdist_group("delivery disk")]
 
@@ -123,7 +123,7 @@ def test_a_disk_that_fails_at_any_write_or_sync_loses_nothing_and_sends_nothing_
 
             def suffer(url: str, port: int, call: str = call, number: int = number) -> int:
                 given = f"error={error}:when={number}{lasts}"
-                return zygote.meets(call, given, url, 1, port, CONNECTIONS, "impatient")
+                return zygote.meets(call, given, url, 1, port, CONNECTIONS, "impatient", way(number))
 
             # Once, the second try gets over it: only when many in a row change nothing have all calls been met.
             quiet = 0 if _point(template, tmp_path, suffer, _nothing, tally, said) else quiet + 1
@@ -164,7 +164,7 @@ def _on_a_full_disk(zygote: Zygote, template: Path, said: Path, folder: Path, fl
 
             def suffer(url: str, port: int, pages: int = pages) -> int:
                 resize(pages * PAGE)
-                return zygote.run(url, 1, port, CONNECTIONS, "impatient", flag)
+                return zygote.run(url, 1, port, CONNECTIONS, "impatient", way(pages // step), flag)
 
             if _point(template, folder, suffer, lambda: resize(ROOM), tally, said) == 0:
                 break

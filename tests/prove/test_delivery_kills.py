@@ -76,6 +76,11 @@ class Zygote:
         self._process.stdout.close()
 
 
+def way(number: int) -> str:
+    """In turn: commits in the loop's own thread, and in the ledger's."""
+    return "quick" if number % 2 else "patient"
+
+
 def _wait_until_traced(pid: int) -> None:
     until = time.monotonic() + 5
     while time.monotonic() < until:
@@ -111,8 +116,7 @@ def _kill_and_resume(
     """One point of the matrix; False when the send was over before its n-th call."""
     mailing = frozen(database, READERS, edition=f"{call.replace('_', '')}-{number}")
     with MailServer() as server:
-        where = "quick" if number % 2 else "patient"  # commits in the loop's thread, and in one of their own
-        died = zygote.kill_at(call, number, url, mailing, server.port, CONNECTIONS, flags, where)
+        died = zygote.kill_at(call, number, url, mailing, server.port, CONNECTIONS, flags, way(number))
         server.settle()
         summary = deliver(database, mailing, server.port)
         server.settle()
