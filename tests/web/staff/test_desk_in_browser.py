@@ -34,6 +34,8 @@ FULL = {
         "/desk/subscribers/13",
         "/desk/subscribers/add",
         "/desk/subscribers/1/choices/weekly",
+        "/desk/subscribers/1/address",
+        "/desk/send/weekly/2025-01-21/spring-census-queries",
         "/desk/subscribers/1/erase",
         "/desk/subscribers/import",
         "/desk/subscribers/imports",
