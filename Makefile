@@ -40,7 +40,7 @@ test prove: export PYTHONDONTWRITEBYTECODE :=
 
 test: $(READY) $(BROWSER_TOOLS) ## run every test (real browser, real databases, real SMTP server)
 	$(BIN)/python -m pytest -n 3 -q -m "not browser and not prove"
-	$(BIN)/python -m pytest -n 3 -q -m "browser and not prove"
+	$(BIN)/python -m pytest -n 3 --dist loadfile -q -m "browser and not prove"
 
 check: $(READY) ## style, types, the walls between the rooms, and stale documents
 	$(BIN)/ruff check .
