@@ -9,6 +9,9 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests import browser as chromium
+from tests.databases import postgresql_server
+
+__all__ = ["postgresql_server"]
 
 
 @pytest.fixture(scope="session")

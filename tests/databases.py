@@ -2,7 +2,8 @@
 
 Each test has a database of its own; the schema is made once by the real migrations, and each gets a copy of that.
 PostgreSQL is a real server of our own, started once for the whole run (the workers of pytest-xdist share it) and removed
-at its end. In a room's conftest.py: `from tests.databases import database, empty_database, postgresql_server`.
+at its end. In a room's conftest.py: `from tests.databases import database, database_url, empty_database`. The server is known
+to all of them from tests/conftest.py, so that each worker has one handle on it, from its first such test to its last.
 """
 
 from __future__ import annotations
@@ -79,6 +80,14 @@ def _migrated_postgresql(server: str) -> str:
     return _name(url)
 
 
+def _copied_postgresql(server: str) -> str:
+    try:
+        return made_postgresql(server, _migrated_postgresql(server))
+    except psycopg.errors.InvalidCatalogName:  # the server was begun anew since
+        _migrated_postgresql.cache_clear()
+        return made_postgresql(server, _migrated_postgresql(server))
+
+
 def _migrate(url: str) -> None:
     engine = db.open_database(url)
     db.migrate(engine)
@@ -104,7 +113,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield f"sqlite:///{tmp_path}/bulletin.db"
         return
     server = request.getfixturevalue("postgresql_server")
-    url = made_postgresql(server, _migrated_postgresql(server) if ready else "template1")
+    url = _copied_postgresql(server) if ready else made_postgresql(server)
     yield url
     dropped_postgresql(server, url)
 

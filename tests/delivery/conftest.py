@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import Engine
 
 from delivery.model import NEXT, State
-from tests.databases import database, database_url, empty_database, postgresql_server
+from tests.databases import database, database_url, empty_database
 from tests.delivery.house import frozen
 from tests.delivery.servers import MailServer
 
-__all__ = ["database", "database_url", "empty_database", "postgresql_server"]
+__all__ = ["database", "database_url", "empty_database"]
 
 
 @pytest.fixture

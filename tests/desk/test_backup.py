@@ -25,10 +25,8 @@ from desk.backup.staging import stage
 from desk.mailing.planning import is_due
 from desk.readers.register import open_register
 from desk.settings import JOURNAL, load
-from tests.databases import made_postgresql, postgresql_server
+from tests.databases import made_postgresql
 from tests.desk.sending_house import NOW, Desk, Inbox, make_house, over_smtp
-
-__all__ = ["postgresql_server"]
 
 WHEN = datetime(2025, 1, 14, 12, tzinfo=UTC)
 HEAD, OTHER = "head@primary.norfolk-schools.co.uk", "parent@home.co.uk"

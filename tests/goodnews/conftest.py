@@ -14,9 +14,9 @@ from sqlalchemy import Connection, Engine
 import db
 from goodnews import store
 from goodnews.model import Consent, Contact, Held, Photo, Received, Story
-from tests.databases import database, database_url, empty_database, postgresql_server
+from tests.databases import database, database_url, empty_database
 
-__all__ = ["database", "database_url", "empty_database", "postgresql_server"]
+__all__ = ["database", "database_url", "empty_database"]
 
 NOON = datetime(2025, 1, 14, 12, tzinfo=UTC)
 OFFICE = Contact("Example Person", "Office manager", "office@example-primary.example")

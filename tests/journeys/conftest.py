@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases import database_url, postgresql_server
+from tests.databases import database_url
 from tests.desk.sending_house import Desk, Inbox, make_house, over_smtp, receiving
 
-__all__ = ["database_url", "postgresql_server"]
+__all__ = ["database_url"]
 
 
 @pytest.fixture

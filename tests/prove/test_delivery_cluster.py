@@ -18,13 +18,12 @@ from tests.databases import (
     dropped_postgresql,
     empty_database,
     made_postgresql,
-    postgresql_server,
 )
 from tests.delivery.house import frozen
 from tests.delivery.servers import MailServer
 from tests.delivery.test_cluster import Workers, _until
 
-__all__ = ["database", "database_url", "empty_database", "postgresql_server"]
+__all__ = ["database", "database_url", "empty_database"]
 pytestmark = [pytest.mark.prove, pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)]
 
 READERS = 600

@@ -10,12 +10,12 @@ from sqlalchemy import Engine, text
 from delivery import outcome
 from delivery.ledger import books
 from delivery.model import Outcome, State
-from tests.databases import database, database_url, empty_database, postgresql_server
+from tests.databases import database, database_url, empty_database
 from tests.delivery.faults import FAULTS, TARGET, Fault, at
 from tests.delivery.house import deliver, frozen
 from tests.delivery.servers import DROP_AFTER, OFFERS, MailServer
 
-__all__ = ["database", "database_url", "empty_database", "postgresql_server"]
+__all__ = ["database", "database_url", "empty_database"]
 pytestmark = pytest.mark.prove
 
 READERS = 40

@@ -18,11 +18,11 @@ from sqlalchemy import Engine
 
 from delivery.ledger import books
 from delivery.model import State
-from tests.databases import database, database_url, empty_database, postgresql_server
+from tests.databases import database, database_url, empty_database
 from tests.delivery.house import deliver, frozen
 from tests.delivery.servers import MailServer
 
-__all__ = ["database", "database_url", "empty_database", "postgresql_server"]
+__all__ = ["database", "database_url", "empty_database"]
 pytestmark = [pytest.mark.prove, pytest.mark.xdist_group("delivery kills")]
 
 HOUSE = Path(__file__).parents[2]

@@ -20,11 +20,11 @@ from sqlalchemy import Engine
 from delivery.letter import verp
 from delivery.returning import bounces, mailboxes
 from delivery.returning.imap import SignIn
-from tests.databases import database, database_url, empty_database, postgresql_server
+from tests.databases import database, database_url, empty_database
 from tests.delivery.house import SECRET, deliver, frozen
 from tests.delivery.test_bounces import notification
 
-__all__ = ["database", "database_url", "empty_database", "postgresql_server"]
+__all__ = ["database", "database_url", "empty_database"]
 pytestmark = [pytest.mark.prove, pytest.mark.xdist_group("postfix")]
 
 READERS = 200

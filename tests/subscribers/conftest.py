@@ -18,9 +18,9 @@ from subscribers.address import parse
 from subscribers.formats.mapping import parse_rules
 from subscribers.model import Basis, Choices, Proof, Subscriber
 from subscribers.tokens import Keys
-from tests.databases import database, database_url, empty_database, postgresql_server
+from tests.databases import database, database_url, empty_database
 
-__all__ = ["database", "database_url", "empty_database", "postgresql_server"]
+__all__ = ["database", "database_url", "empty_database"]
 
 NOON = datetime(2025, 1, 14, 12, tzinfo=UTC)
 KEYS = Keys(b"l" * 32, b"a" * 32)

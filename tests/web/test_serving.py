@@ -20,11 +20,11 @@ from sqlalchemy import Engine
 from desk.settings import RESERVED_NAMES
 from desk.web.app import create_app
 from desk.web.serving import server_of
-from tests.databases import database, database_url, empty_database, postgresql_server
+from tests.databases import database, database_url, empty_database
 from tests.web.conftest import KEYS
 from tests.web.place import Clock, Place, make_house
 
-__all__ = ["database", "database_url", "empty_database", "postgresql_server"]
+__all__ = ["database", "database_url", "empty_database"]
 COMMAND = [sys.executable, "-c", "from desk.cli import main; main()"]
 
 
