@@ -91,7 +91,7 @@ class Commits:
             self._start()
         elif not self._has_timer:
             self._has_timer = True
-            self._loop.call_later(min(self._seconds / 4, LONGEST_GATHER_SECONDS), self._on_timer)
+            self._loop.call_later(min(self._seconds, LONGEST_GATHER_SECONDS), self._on_timer)
 
     def _on_timer(self) -> None:
         self._has_timer = False
