@@ -151,7 +151,7 @@ def test_a_file_cut_off_at_any_line_is_refused(tmp_path: Path) -> None:
             house(tmp_path, "\n".join(lines[:end]))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 @given(st.integers(0, len(FAIR) - 1), st.sampled_from(['"', "=", "[", "]", "{", "0", "x", "\n", ".", "-", "#", "true"]))
 def test_no_slip_of_the_finger_raises_anything_else(tmp_path: Path, place: int, slip: str) -> None:
     try:

@@ -322,7 +322,7 @@ def test_every_mistake_in_a_mapping_is_told_at_once() -> None:
     assert '"heads" is not an audience or an axis. There are: phase, role, early-years' in str(refused.value)
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(
     data=st.binary(max_size=2000),
     header=st.sampled_from([b"", b"Email,Name,Status\n", MAILCHIMP.encode() + b"\n", b"PK"]),
