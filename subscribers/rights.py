@@ -140,17 +140,19 @@ def _scrub_sqlite(driver: Any) -> None:
         raise SubscribersError("Others are using the database, so that its log could not be emptied. Run this again.")
 
 
+# A change that is under way in another database of the server holds back our own snapshot, and with it what VACUUM removes.
 OLDER_READERS = text(
-    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
-    "AND backend_xmin IS NOT NULL AND age(backend_xmin) > age(CAST(CAST(:mark AS text) AS xid))"
+    "SELECT pg_snapshot_xmin(pg_current_snapshot()) < CAST(:mark AS xid8) OR EXISTS ("
+    "SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+    "AND age(backend_xmin) > age(CAST(CAST(:mark AS xid8) AS xid)))"
 )
 
 
 def _wait_for_older_readers(connection: Connection) -> None:
     """PostgreSQL keeps a deleted row for as long as anybody, its own housekeeping too, may still see it."""
-    mark = connection.scalar(text("SELECT CAST(pg_current_xact_id() AS xid)"))
+    mark = connection.scalar(text("SELECT CAST(pg_current_xact_id() AS text)"))
     for _ in range(int(WAIT_SECONDS / WAIT_STEP_SECONDS)):
-        if not connection.scalar(OLDER_READERS, {"mark": str(mark)}):
+        if not connection.scalar(OLDER_READERS, {"mark": mark}):
             return
         time.sleep(WAIT_STEP_SECONDS)
     raise SubscribersError("Others are using the database, so that erased rows could not be removed. Run this again.")

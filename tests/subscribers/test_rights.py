@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, NullPool, create_engine
 
 import db
 from subscribers import retention, rights, store
 from subscribers.address import parse
+from subscribers.model import SubscribersError
 from subscribers.retention import Retention
 from tests.subscribers.conftest import KEYS, Room
 from tests.subscribers.test_requests import asked, confirmed, moving, signed_up
@@ -59,6 +62,29 @@ def test_erased_means_not_one_byte_in_any_file_of_the_database(room: Room) -> No
     rights.scrub(room.engine, "recipient", "came_back")
     assert traces(files()) == []
     assert room.reads("r7@x.org")
+
+
+@pytest.fixture
+def another_database(room: Room) -> Iterator[Connection]:
+    """A transaction under way in another database of the same PostgreSQL server."""
+    engine = create_engine(room.engine.url.set(database="postgres"), poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("SELECT pg_current_xact_id()")
+        yield connection
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_neighbour_on_the_server_is_waited_for_or_told_of(
+    room: Room, another_database: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everywhere(room)
+    erase(room, SECRET)
+    monkeypatch.setattr(rights, "WAIT_SECONDS", 0.4)
+    with pytest.raises(SubscribersError, match="Run this again"):
+        rights.scrub(room.engine)
+    another_database.rollback()
+    rights.scrub(room.engine)
+    assert traces(database_files(room)()) == []
 
 
 def database_files(room: Room):  # type: ignore[no-untyped-def]
