@@ -87,7 +87,7 @@
       for (const [doc, impact] of one) { const [s, m] = scores.get(doc) || [0, 0]; scores.set(doc, [s + rare * impact, m + 1]) }
     }
     if (!seen.size && allowed.length) scores = new Map([...allowed[0].keys()].map(doc => [doc, [0, 0]]))
-    const day = n => new Date(Date.UTC(1990, 0, 1 + n)).toISOString().slice(0, 10), b = asked.get('bulletin')
+    const day = n => new Date((n - 719163) * 864e5).toISOString().slice(0, 10), b = asked.get('bulletin')
     const score = doc => { const [s, m] = scores.get(doc); return Math.round(s * (m / (seen.size || 1)) ** 2 * 1e6) / 1e6 }
     const ranked = [...scores.keys()].filter(doc => {
       const number = Math.floor(doc / 1e4), told = day(Math.floor(number / 32))

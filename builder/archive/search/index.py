@@ -21,7 +21,6 @@ APART = ("",) * 8  # between two fields, where no words are
 USUAL = 150  # words of an item: longer ones say each of them in passing
 K1, B = 1.2, 0.75  # as every BM25 has them
 SCALE = 255 / (K1 + 1)
-EPOCH = date(1990, 1, 1).toordinal()
 BULLETINS = 32  # an edition's number is its day and its bulletin's place
 MOST_PLACES = 60  # of one word in one item
 FACET = "!"
@@ -32,7 +31,7 @@ Words = dict[str, bytes]
 
 
 def number_of(day: date, bulletin: int) -> int:
-    return (day.toordinal() - EPOCH) * BULLETINS + bulletin
+    return day.toordinal() * BULLETINS + bulletin
 
 
 def varint(value: int) -> bytes:

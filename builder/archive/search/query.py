@@ -8,11 +8,11 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
-from datetime import date, timedelta
+from datetime import date
 from math import log
 from typing import Any, NamedTuple
 
-from builder.archive.search.index import BULLETINS, EPOCH, FACET, items
+from builder.archive.search.index import BULLETINS, FACET, items
 from builder.archive.search.tiers import FOLDER, bucket_path, page_path
 from builder.archive.search.words import STOP, plain_words, stem
 from builder.values import dataclass
@@ -217,7 +217,7 @@ def _phrase(engine: Engine, index: Mapping[str, Any], phrase: list[tuple[int, st
 
 def _in_time(doc: Doc, asked: Asked) -> bool:
     day, bulletin = divmod(doc[0], BULLETINS)
-    told = (date.fromordinal(EPOCH) + timedelta(days=day)).isoformat()
+    told = date.fromordinal(day).isoformat()
     return (
         (asked.bulletin < 0 or bulletin == asked.bulletin)
         and (not asked.since or told >= asked.since)
