@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -45,6 +46,7 @@ MOVE = """() => {
 
 
 def run() -> Iterator[Figure]:
+    logging.getLogger("waitress").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory() as name:
         app, token = desk(Path(name))
         server = {page: _in_process(app, token, path) for page, path in PAGES.items()}

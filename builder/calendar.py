@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import cache, lru_cache
@@ -10,7 +11,6 @@ from itertools import pairwise
 
 from builder.dates import week_of
 from builder.model import Bulletin, Calendar, Edition, Term
-from builder.values import dataclass
 
 DAY = timedelta(days=1)
 FRIDAY = 4

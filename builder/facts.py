@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from builder import dates
 from builder.kinds import Action, Appointment, Consultation, Event, Feedback
 from builder.model import Moment
-from builder.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

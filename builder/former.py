@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date
 
 from builder.addresses import FILE, Place, parents
 from builder.audience import did_you_mean
 from builder.dates import say
 from builder.model import Finding, House, Register
-from builder.values import dataclass
 
 # --- what is wrong ---------------------------------------------------------------------------------------------------
 

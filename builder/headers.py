@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from builder.limits import excesses
 from builder.model import Finding, Severity, Source
-from builder.values import dataclass
 
 ALIASES = {
     "publishdate": "release",

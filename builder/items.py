@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import PurePosixPath
 from typing import Any, Protocol
@@ -24,7 +24,6 @@ from builder.kinds import (
     headers_of,
 )
 from builder.model import Bulletin, Details, House, Item, ItemKey, Moment, Picture, Tags
-from builder.values import dataclass
 
 COMMON_HEADERS = frozenset(
     ["title", "kind", "section", "audience", "summary", "visibility", "release", "expires", "image", "alt", "credit", "contact", "related", "weight", "draft", "also", "formerly", "corrected", "checked"]

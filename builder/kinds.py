@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, dataclass, fields
 from functools import cache
 
 from builder.model import Details, Moment
-from builder.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

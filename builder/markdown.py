@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 from typing import TYPE_CHECKING
 
 from builder.limits import excesses
 from builder.plain import as_text
-from builder.values import dataclass
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

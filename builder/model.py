@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
-
-from builder.values import dataclass
 
 Severity = Literal["block", "warn", "advice"]
 Tags = frozenset[str]

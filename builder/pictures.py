@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import os
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from builder.cache import Cache, fingerprint
-from builder.values import dataclass
 
 if TYPE_CHECKING:
     from PIL.Image import Image

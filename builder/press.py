@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,6 @@ from builder.model import Content, Edition, Finding, House, Item, Letter, Tags, 
 from builder.pictures import PictureError, Prepared, prepare
 from builder.select import in_letters, in_order_of, per_audience, receives, variants
 from builder.templates import environment, read_words
-from builder.values import dataclass
 from builder.view import EditionView, Viewer, allows, beside, document_links
 
 if TYPE_CHECKING:

@@ -12,13 +12,11 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 from errno import EINVAL, ENOSYS, ENOTSUP
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-
-from builder.values import dataclass
 
 File = tuple[str, bytes]
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import groupby
 from pathlib import PurePosixPath
@@ -22,7 +22,6 @@ from builder.kinds import Action, Consultation, GoodNews, Lines, Message
 from builder.markdown import Body
 from builder.model import Bulletin, Document, Edition, House, Item, ItemKey
 from builder.pictures import Prepared
-from builder.values import dataclass
 
 Words = Mapping[str, Mapping[str, str]]
 _RELATIVE = re.compile(r'(href|src)="(?!https?:|mailto:|tel:|#)([^"]*)"')

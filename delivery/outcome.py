@@ -11,7 +11,6 @@ GIVE_UP_AFTER = timedelta(hours=72)
 
 SERVICE_CLOSING = 421
 STORAGE_SHORT = 452
-MAILBOX_UNKNOWN = ("5.1.1", "5.1.0", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1")
 
 
 def of_reply(reply: Reply, stage: str) -> Outcome:

@@ -6,7 +6,7 @@ import gc
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b, sha256
 from pathlib import Path
@@ -29,7 +29,6 @@ from builder.former import faults
 from builder.model import BuilderError, Document, Edition, Finding
 from builder.press import Press, pictures_named
 from builder.publish import Tree, alone, differences, opened_tree
-from builder.values import dataclass
 
 if TYPE_CHECKING:
     from builder.archive.units import Unit

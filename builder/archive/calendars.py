@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from builder.archive import feeds, ics
@@ -11,7 +12,6 @@ from builder.archive.site import File, Site
 from builder.archive.stock import Stock
 from builder.archive.topics import ASKING, KINDS
 from builder.calendar import cut_off, edition_days, sending
-from builder.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

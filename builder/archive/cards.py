@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 import os
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from builder.cache import fingerprint
-from builder.values import dataclass
 
 if TYPE_CHECKING:
     from PIL.Image import Image

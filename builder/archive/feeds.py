@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
 from urllib.parse import urlsplit
@@ -15,7 +16,6 @@ from builder.archive.site import File, Site
 from builder.archive.stock import Stock
 from builder.dates import DAYS, MONTHS
 from builder.model import ItemKey
-from builder.values import dataclass
 
 NEWEST = 50  # entries of a feed; the newest month's are all in, and older ones in the archive
 FEW = 20  # entries of the smaller feeds

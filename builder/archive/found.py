@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from builder.archive import calendars, html, lists
 from builder.archive.public import Place
 from builder.archive.site import File, Site
 from builder.archive.stock import Stock
 from builder.archive.topics import KINDS
-from builder.values import dataclass
 from builder.view import Link
 
 INDEX = "index.html"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -15,7 +15,6 @@ from builder.items import last_moment
 from builder.kinds import Event
 from builder.model import Item
 from builder.press import Press
-from builder.values import dataclass
 from builder.view import Fact, ItemView, SectionView, Viewer
 
 _PAGE = re.compile(r"((?:[a-z0-9-]+/)?)(items|editions)/([^/]+)(?:/.*)?")

@@ -10,7 +10,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +18,6 @@ from typing import Any, NamedTuple
 from builder.archive.rows import CardRow, FeedEntry, Row
 from builder.archive.shelves import Record
 from builder.publish import drop_spare
-from builder.values import dataclass
 
 FORMAT = 1
 FOLDER = "archive"

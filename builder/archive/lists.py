@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,6 @@ from builder import dates
 from builder.archive.public import Public, Sent
 from builder.archive.rows import CardRow, Row
 from builder.facts import DateBlock
-from builder.values import dataclass
 from builder.view import Link, Viewer
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +20,6 @@ from builder.headers import Notes
 from builder.items import read_key, with_original
 from builder.model import Bulletin, Document, Edition, House, Item, ItemKey
 from builder.select import in_letters, in_order_of
-from builder.values import dataclass
 
 T = TypeVar("T")
 K = TypeVar("K")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import blake2b
 from itertools import pairwise
@@ -19,7 +19,6 @@ from builder.archive.stock import Stock
 from builder.former import answers
 from builder.model import Bulletin, Register
 from builder.templates import read_text
-from builder.values import dataclass
 
 Put = Callable[[str, bytes], bytes]
 Made = Iterable[File]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from hashlib import blake2b
 from pathlib import Path
@@ -13,7 +14,6 @@ from builder.addresses import of_one
 from builder.content import folder_day, read_edition, spare_drafts
 from builder.items import last_moment
 from builder.model import Edition, Finding, House, Item
-from builder.values import dataclass
 
 RACY_NS = 100_000_000  # a file written so shortly before it is looked at may change again within the same clock tick
 SOON_DAYS = 14

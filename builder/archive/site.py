@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -20,7 +20,6 @@ from builder.model import Bulletin, Publisher
 from builder.pictures import Prepared
 from builder.press import Press
 from builder.templates import read_text, told
-from builder.values import dataclass
 from builder.view import Link, PictureView, document_links
 
 File = tuple[str, bytes]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -12,7 +12,6 @@ from builder.archive.kept import Made
 from builder.archive.public import Place
 from builder.archive.rows import CardRow, FeedEntry, Row
 from builder.archive.search.index import Words
-from builder.values import dataclass
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
@@ -16,7 +17,6 @@ from builder.archive.shelves import SOON_DAYS
 from builder.archive.site import KINDS as KINDS
 from builder.archive.site import File, Site
 from builder.archive.stock import Stock
-from builder.values import dataclass
 from builder.view import Link
 
 LEAST = 30  # rows on a list whose year has just begun, if the year before has them

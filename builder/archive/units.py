@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from typing import Any
 
@@ -20,7 +20,6 @@ from builder.items import last_moment
 from builder.kinds import Consultation, Event
 from builder.markdown import inline
 from builder.model import Item, Moment
-from builder.values import dataclass
 from builder.view import EditionView, Link
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -12,7 +12,6 @@ from builder.archive.public import Public
 from builder.items import read_key
 from builder.markdown import Body
 from builder.model import Item, ItemKey
-from builder.values import dataclass
 from builder.view import ItemView, Viewer, beside
 
 DOCUMENTS = "documents"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,7 +18,6 @@ from builder.archive.shelves import Record
 from builder.model import Finding
 from builder.publish import Tree
 from builder.templates import told
-from builder.values import dataclass
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
@@ -15,7 +16,6 @@ from builder.letter.render import Renderer, tidy
 from builder.markdown import render
 from builder.model import BuilderError, Finding, Letter, Variant
 from builder.templates import Live, LiveHtml, told
-from builder.values import dataclass
 
 BUTTON = (
     "display:inline-block;padding:12px 24px;border-radius:6px;background-color:#0b5563;color:#ffffff;"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from builder.model import BuilderError, Finding
-from builder.values import dataclass
 
 JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _INCLUDE = re.compile(r"""\{%-?\s*include\s+["']([^"']+\.mjml)["']\s*-?%\}""")

@@ -31,7 +31,6 @@ class Features:
 
     pipelining: bool = False
     chunking: bool = False
-    eightbit: bool = False
     utf8: bool = False
     starttls: bool = False
     sizes: bool = False
@@ -47,7 +46,6 @@ class Features:
         return cls(
             pipelining="PIPELINING" in offered,
             chunking="CHUNKING" in offered,
-            eightbit="8BITMIME" in offered,
             utf8="SMTPUTF8" in offered and "8BITMIME" in offered,
             starttls="STARTTLS" in offered,
             sizes="SIZE" in offered,

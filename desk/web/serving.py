@@ -30,7 +30,7 @@ THREADS = (
 )
 TURN_SECONDS = 0.001  # of 0.005: a page of 4 ms does not wait at every step for whoever computes longer
 LONGEST_REQUEST = max(
-    MOST_UPLOAD + MOST_BYTES, *(route.most for route in ROUTES)
+    2 * MOST_UPLOAD + MOST_BYTES, *(route.most for route in ROUTES)
 )  # each page then refuses what is too long for it
 
 

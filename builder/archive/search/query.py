@@ -7,7 +7,7 @@ import json
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date
 from math import log
 from typing import Any, NamedTuple
@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 from builder.archive.search.index import BULLETINS, FACET, items
 from builder.archive.search.tiers import FOLDER, bucket_path, page_path
 from builder.archive.search.words import STOP, plain_words, stem
-from builder.values import dataclass
 
 Doc = tuple[int, int]
 Read = Callable[[str], bytes]

@@ -12,12 +12,11 @@ import marshal
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from zlib import crc32
 
 from builder.archive.search.index import Words, joined, with_block
-from builder.values import dataclass
 
 BUCKET = {"old": 12_000, "year": 24_000, "month": 24_000}  # bytes before compression; of what changes, fewer and larger
 BIG = 8_000  # a word with more than that has a bucket of its own
