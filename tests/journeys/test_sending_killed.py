@@ -19,8 +19,8 @@ from tests.editions import ROOT
 
 CONNECTIONS = 4
 SEND = ("send", "weekly", DAY, "--yes", "--now", NOW)
-# A sample at each run of the suite, twenty of each sort as a proof; the matrix of hundreds is a proof of its own.
-TIMES = pytest.mark.parametrize("times", [5, pytest.param(20, marks=pytest.mark.prove)])
+# Of each sort, places drawn at random; the matrix of hundreds is a proof of its own.
+KILLS = 20
 
 
 @pytest.fixture
@@ -43,14 +43,11 @@ def nobody_twice_nobody_lost(desk: Desk, inbox: Inbox, readers: int, in_doubt: i
     assert len(everyone) == readers and everyone - doubted <= copies.keys()
 
 
-@TIMES
-def test_a_sender_killed_again_and_again_at_any_moment_sends_each_letter_once(
-    desk: Desk, inbox: Inbox, times: int
-) -> None:
+def test_a_sender_killed_again_and_again_at_any_moment_sends_each_letter_once(desk: Desk, inbox: Inbox) -> None:
     desk.import_list(400)
     chance = random.Random(20250114)
     kills = 0
-    while kills < times:
+    while kills < KILLS:
         goal = len(inbox.letters) + chance.randrange(1, 20)
         sender = desk.start(*SEND, BULLETIN__DELIVERY__RATE="300")
         while len(inbox.letters) < goal and sender.poll() is None:
@@ -62,7 +59,7 @@ def test_a_sender_killed_again_and_again_at_any_moment_sends_each_letter_once(
         assert was_alive, said
         kills += 1
     desk.run(*SEND)
-    nobody_twice_nobody_lost(desk, inbox, 400, times * CONNECTIONS)
+    nobody_twice_nobody_lost(desk, inbox, 400, KILLS * CONNECTIONS)
 
 
 def victim(desk: Desk, how: str, what: str) -> subprocess.CompletedProcess[str]:
@@ -82,14 +79,13 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return (folder / "lines").read_text().split()
 
 
-@TIMES
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_killed_between_any_two_lines_the_same_command_goes_on(
-    desk: Desk, inbox: Inbox, lines: list[str], tmp_path: Path, times: int
+    desk: Desk, inbox: Inbox, lines: list[str], tmp_path: Path
 ) -> None:
     assert len(lines) > 300
     desk.import_list(6)
-    for number, line in enumerate(random.Random(2025).sample(lines, times)):
+    for number, line in enumerate(random.Random(2025).sample(lines, KILLS)):
         inbox.letters.clear()
         one = replace(desk, house=tmp_path / str(number), environ={**desk.environ})
         shutil.copytree(desk.house, one.house)
