@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import cache, lru_cache
 from itertools import pairwise
+
+from msgspec import Struct
 
 from builder.dates import week_of
 from builder.model import Bulletin, Calendar, Edition, Term
@@ -31,8 +32,7 @@ class Note(StrEnum):
     """The cut-off's own day is a bank holiday."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """An edition as the calendar foresees it. Moments are aware, on the publisher's clock."""
 
     day: date

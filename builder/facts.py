@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
+
+from msgspec import Struct
 
 from builder import dates
 from builder.kinds import Action, Appointment, Consultation, Event, Feedback
 from builder.model import Moment
 
 
-@dataclass(frozen=True, slots=True)
-class DateBlock:
+class DateBlock(Struct, frozen=True):
     weekday: str
     day: str
     month: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import date
+
+from msgspec import Struct, field
 
 from builder.addresses import FILE, Place, parents
 from builder.audience import did_you_mean
@@ -76,8 +77,7 @@ def _advice(address: str, register: Register, there: Mapping[str, Place]) -> str
 # --- where old addresses lead ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
+class Answers(Struct, frozen=True):
     """What every former address answers."""
 
     moved: Mapping[str, str] = field(default_factory=dict)

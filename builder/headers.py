@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
+
+from msgspec import Struct, field
 
 from builder.limits import excesses
 from builder.model import Finding, Severity, Source
@@ -34,8 +35,7 @@ LINE_ENDS = re.compile("\r\n|[\r\u0085\u2028\u2029]")
 _LONG_VALUE = re.compile(r'"([^"]{80})[^"]{20,}"')
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """A content file, taken apart but not yet understood. Values keep their further lines, joined by newlines."""
 
     source: Source
@@ -45,8 +45,7 @@ class Written:
     findings: tuple[Finding, ...] = ()
 
 
-@dataclass(slots=True)
-class Notes:
+class Notes(Struct):
     """What was found in one file so far."""
 
     file: str

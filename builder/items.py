@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import PurePosixPath
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from builder import addresses, audience, dates
 from builder.headers import Notes, Written
@@ -76,8 +78,7 @@ READERS: dict[str, Callable[[str, ZoneInfo], Any]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What is needed to understand one file: the house's rules, where it stands, and what was found so far."""
 
     house: House

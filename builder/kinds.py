@@ -5,53 +5,47 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, dataclass, fields
 from functools import cache
+
+from msgspec import Struct
 
 from builder.model import Details, Moment
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(Struct, frozen=True):
     """A header whose further, indented lines count: a name, then the posts that its bearer holds."""
 
     first: str
     rest: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PhotoConsent:
+class PhotoConsent(Struct, frozen=True):
     """Where a photo may be shown, and which adult recorded that. No people in it: everywhere."""
 
     channels: frozenset[str]
     recorded_by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class News(Details):
+class News(Details, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class Notice(Details):
+class Notice(Details, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class Action(Details):
+class Action(Details, frozen=True):
     action_by: Moment
     returns_to: str = ""
     reference: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Feedback(Details):
+class Feedback(Details, frozen=True):
     respond: str
     closes: Moment | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Event(Details):
+class Event(Details, frozen=True):
     starts: Moment
     ends: Moment | None = None
     venue: str = ""
@@ -61,8 +55,7 @@ class Event(Details):
     """`yes`, or why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Consultation(Details):
+class Consultation(Details, frozen=True):
     closes: Moment
     respond: str
     opens: Moment | None = None
@@ -70,31 +63,26 @@ class Consultation(Details):
     document: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CaseStudy(Details):
+class CaseStudy(Details, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class Message(Details):
+class Message(Details, frozen=True):
     signed: Lines
 
 
-@dataclass(frozen=True, slots=True)
-class Appointment(Details):
+class Appointment(Details, frozen=True):
     person: str
     post: str
     starts: Moment | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class GoodNews(Details):
+class GoodNews(Details, frozen=True):
     school: str
     photo_consent: PhotoConsent | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Excerpt(Details):
+class Excerpt(Details, frozen=True):
     excerpt_of: str
 
 
@@ -120,7 +108,12 @@ def header_name(field_name: str) -> str:
 @cache
 def headers_of(kind: str) -> dict[str, tuple[str, bool]]:
     """Each header that a kind adds → (its type as written above, whether it is required)."""
-    return {header_name(f.name): (str(f.type), f.default is MISSING) for f in fields(KINDS[kind])}
+    details = KINDS[kind]
+    required = len(details.__struct_fields__) - len(details.__struct_defaults__)
+    return {
+        header_name(name): (details.__annotations__[name], place < required)
+        for place, name in enumerate(details.__struct_fields__)
+    }
 
 
 OWN_HEADERS = frozenset(name for kind in KINDS for name in headers_of(kind))

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from builder.limits import excesses
 from builder.plain import as_text
@@ -43,8 +44,7 @@ _ADDRESS = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(Struct, frozen=True):
     """A body in its three forms. `html` has headings from h2 on; `email` from h4 on, with its styles inline."""
 
     html: str

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct, field
 
 Severity = Literal["block", "warn", "advice"]
 Tags = frozenset[str]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Finding:
+class Finding(Struct, frozen=True, order=True):
     """Something a person should look at, and where. `line` is 1-based; 0 when it concerns the whole file."""
 
     file: str
@@ -42,8 +42,7 @@ class BuilderError(Exception):
 # --- the publication -------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Publisher:
+class Publisher(Struct, frozen=True):
     name: str
     team: str
     address: str
@@ -55,15 +54,13 @@ class Publisher:
     strapline: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(Struct, frozen=True):
     id: str
     name: str
     description: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
+class Axis(Struct, frozen=True):
     """One independent question about a reader: which phase, which role."""
 
     id: str
@@ -76,8 +73,7 @@ class Axis:
         return frozenset(tag.id for tag in self.tags)
 
 
-@dataclass(frozen=True, slots=True)
-class Audiences:
+class Audiences(Struct, frozen=True):
     axes: tuple[Axis, ...]
     groups: Mapping[str, Tags] = field(default_factory=dict)
 
@@ -91,8 +87,7 @@ class Audiences:
         return (*(tag.id for tag in self.tags), *self.groups)
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     id: str
     title: str
     kinds: Tags = frozenset()
@@ -100,31 +95,27 @@ class Section:
     intro: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Break:
+class Break(Struct, frozen=True):
     name: str
     first: date
     last: date
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(Struct, frozen=True):
     name: str
     first: date
     last: date
     breaks: tuple[Break, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Calendar:
+class Calendar(Struct, frozen=True):
     zone: ZoneInfo
     terms: tuple[Term, ...] = ()
     subdivision: str = "ENG"
     """Whose bank holidays: ENG, SCT, WLS or NIR."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bulletin:
+class Bulletin(Struct, frozen=True):
     """A publication: the weekly update, the SEND bulletin."""
 
     id: str
@@ -158,15 +149,13 @@ class Bulletin:
         return next(claimed, self.sections[0].id)
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """What the proof-reader needs to know of this publisher's language."""
 
     known_acronyms: Tags = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class House:
+class House(Struct, frozen=True):
     """Everything that bulletin.toml tells the builder."""
 
     publisher: Publisher
@@ -189,8 +178,7 @@ class House:
 # --- an item ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """A day, or a day and a time on the publisher's clock."""
 
     day: date
@@ -206,8 +194,7 @@ class Moment:
         return self.moment(zone)
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """Where something was written: its file, and the line of each header."""
 
     file: str
@@ -219,16 +206,14 @@ class Source:
         return self.lines.get(name, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Struct, frozen=True):
     file: str
     """Relative to the house."""
     alt: str
     credit: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ItemKey:
+class ItemKey(Struct, frozen=True):
     """An item's permanent name. Its text form is `send/2024-12-09/strategy`."""
 
     bulletin: str
@@ -239,13 +224,11 @@ class ItemKey:
         return f"{self.bulletin}/{self.day}/{self.slug}"
 
 
-@dataclass(frozen=True, slots=True)
-class Details:
+class Details(Struct, frozen=True):
     """What a kind adds to an item; each kind has its own in `kinds`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class Item(Struct, frozen=True, kw_only=True):
     key: ItemKey
     source: Source
     kind: str
@@ -290,8 +273,7 @@ class Item:
         return self.expires is not None and self.expires <= moment
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edition:
+class Edition(Struct, frozen=True, kw_only=True):
     """One dated issue of a bulletin, with every item that could be in it."""
 
     bulletin: str
@@ -311,8 +293,7 @@ class Edition:
         return f"{self.bulletin}/{self.day}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class Document(Struct, frozen=True, kw_only=True):
     """A long document: a page with a contents list."""
 
     slug: str
@@ -329,8 +310,7 @@ class Document:
         return self.release is None or self.release <= moment
 
 
-@dataclass(frozen=True, slots=True)
-class Register:
+class Register(Struct, frozen=True):
     """Every address that was ever published. They are paths from the site's top: `items/summit/`, `feed.xml`."""
 
     first: Mapping[str, date] = field(default_factory=dict)
@@ -340,8 +320,7 @@ class Register:
     lines: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     """All that was written, read once. `findings` holds what could not be read as its author meant it."""
 
     editions: tuple[Edition, ...]
@@ -360,8 +339,7 @@ class Content:
 # --- what is sent ----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Variant:
+class Variant(Struct, frozen=True):
     """One distinct selection of an edition's items. `readers` is the smallest set of tags that receives it."""
 
     id: str
@@ -369,8 +347,7 @@ class Variant:
     readers: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(Struct, frozen=True):
     """A variant rendered: the same for all its readers but for the [[tokens]]."""
 
     variant: Variant

@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import os
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from builder.cache import Cache, fingerprint
 
@@ -26,8 +27,7 @@ class PictureError(ValueError):
     """The file is not a picture that can be shown. The message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     """A picture ready to publish. `name` changes with every byte of it, so it can be kept by readers for ever."""
 
     name: str

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from builder.audience import in_order
 from builder.cache import Cache, Passing
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
 _IN_BODY = re.compile(r"!\[[^\[\]]*\]\(\s*<?([^()<>\s]+)")
 
 
-@dataclass
-class Press:
+class Press(Struct, dict=True):
     """`now` is handed in: the same content, settings and moment give the same bytes."""
 
     root: Path

@@ -12,11 +12,12 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from errno import EINVAL, ENOSYS, ENOTSUP
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+
+from msgspec import Struct, field
 
 File = tuple[str, bytes]
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
@@ -44,8 +45,7 @@ def publish(files: Iterable[File], site: Path) -> int:
     return len(held)
 
 
-@dataclass
-class Tree:
+class Tree(Struct, dict=True):
     """The next site, growing beside the one that stands. Unchanged files are links to the old ones.
 
     After the swap the old tree stays as the spare: the next build only has to bring it up to date, which takes as long

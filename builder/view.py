@@ -8,10 +8,12 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import groupby
 from pathlib import PurePosixPath
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from builder import dates, markdown
 from builder.cache import Cache, fingerprint
@@ -29,14 +31,12 @@ _ANY_PICTURE = re.compile(r"<img [^>]*>")
 _PICTURE = re.compile(r'<img ([^>]*?)src="([^"]+)"([^>]*)>')
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     text: str
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """One line of an item's facts: "When: Friday 14 February 2025, 10am to 4pm"."""
 
     name: str
@@ -45,8 +45,7 @@ class Fact:
     html: str
 
 
-@dataclass(frozen=True, slots=True)
-class PictureView:
+class PictureView(Struct, frozen=True):
     url: str
     width: int
     height: int
@@ -54,8 +53,7 @@ class PictureView:
     credit: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemView:
+class ItemView(Struct, frozen=True, kw_only=True):
     slug: str
     anchor: str
     kind: str
@@ -82,16 +80,14 @@ class ItemView:
     """The letter was too long: only the summary is shown, with a link to the rest."""
 
 
-@dataclass(frozen=True, slots=True)
-class SectionView:
+class SectionView(Struct, frozen=True):
     id: str
     title: str
     intro: str
     items: tuple[ItemView, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EditionView:
+class EditionView(Struct, frozen=True, kw_only=True):
     """One selection of an edition's items, in order, ready for any template."""
 
     bulletin: str
@@ -123,8 +119,7 @@ class EditionView:
 _ITEM_FILE = re.compile(r"content/([^/]+)/(\d{4}-\d{2}-\d{2})/(?:good-news/)?([^/]+)\.md")
 
 
-@dataclass(slots=True)
-class Viewer:
+class Viewer(Struct):
     """Turns items into what templates see; remembers each, because most stand in several variants."""
 
     house: House

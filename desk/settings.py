@@ -6,11 +6,12 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from msgspec import Struct, field
 
 from builder.audience import did_you_mean, expand
 from builder.dates import DAYS
@@ -41,16 +42,19 @@ class SettingsError(Exception):
     """bulletin.toml is missing or wrong. The message lists every mistake with its line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What bulletin.toml says, for every room. `rooms` holds the tables of rooms other than the builder."""
 
     root: Path
     house: House
     rooms: Mapping[str, Mapping[str, Any]]
     file: Path
-    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    environ: Mapping[str, str] = field(default_factory=dict)
     """What the environment said; it lies over the file."""
+
+    def __repr__(self) -> str:
+        """Without the environment: it may hold passwords."""
+        return f"Settings(root={self.root!r}, house={self.house!r}, rooms={self.rooms!r}, file={self.file!r})"
 
 
 def find_root(start: Path) -> Path:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any, TypeVar
+
+from msgspec import Struct, field
 
 from builder.audience import did_you_mean
 from builder.model import Finding
@@ -18,8 +19,7 @@ Steps = tuple[Step, ...]
 """The way to a value: keys, and places in lists."""
 
 
-@dataclass(slots=True)
-class Mistakes:
+class Mistakes(Struct):
     file: str
     text: str
     from_environment: Mapping[tuple[Step, ...], str] = field(default_factory=dict)
@@ -67,8 +67,7 @@ def _line_of(step: Step, lines: list[str], start: int, end: int) -> int:
     return next((n + 1 for n in range(max(0, start - 1), end) if key.search(lines[n])), start)
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """A table that knows where it stands, so that each mistake is told with its line."""
 
     values: Mapping[str, Any]

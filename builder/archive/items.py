@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from builder import dates
 from builder.archive import html
@@ -20,8 +22,7 @@ from builder.view import Fact, ItemView, SectionView, Viewer
 _PAGE = re.compile(r"((?:[a-z0-9-]+/)?)(items|editions)/([^/]+)(?:/.*)?")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebItem:
+class WebItem(Struct, frozen=True, kw_only=True):
     """An item as a page shows it."""
 
     item: Item
@@ -42,16 +43,14 @@ class WebItem:
     cancelled: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class WebSection:
+class WebSection(Struct, frozen=True):
     id: str
     title: str
     intro: str
     items: tuple[WebItem, ...]
 
 
-@dataclass(slots=True)
-class Shelf:
+class Shelf(Struct):
     """Every public item, made ready once."""
 
     press: Press

@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from builder.archive.shelves import Folder, Record, key_of
 from builder.content import as_guest, read_edition
@@ -30,8 +32,7 @@ OTHER = "other"
 _IN_EDITION = re.compile(r"content/([^/]+/\d{4}-\d\d-\d\d)/")
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """An edition that has gone out, with those of its items that everyone may read, in order."""
 
     edition: Edition
@@ -44,12 +45,11 @@ class Sent:
         return edition_path(self.bulletin, self.edition.day)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
+class Place(Struct, frozen=True, order=True):
     """An edition among those that have gone out, newest first. It is not read yet."""
 
     order: tuple[float, str]
-    key: str = field(compare=False)
+    key: str
 
     @property
     def bulletin(self) -> str:
@@ -74,8 +74,7 @@ def edition_path(bulletin: Bulletin, day: date | str) -> str:
     return f"{bulletin.path}editions/{day}/"
 
 
-@dataclass
-class Public:
+class Public(Struct, dict=True):
     """`now` is on the publisher's clock. `records`: of every edition in `folders`."""
 
     root: Path

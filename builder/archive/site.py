@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
 from markupsafe import Markup
+from msgspec import Struct, field
 
 from builder.addresses import SEND_GOOD_NEWS
 from builder.archive import data, html
@@ -28,8 +28,7 @@ KINDS = ("actions", "consultations", "events", "good-news")
 """The lists that go across editions, by kind."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class Page(Struct, frozen=True, kw_only=True):
     """What a page's head and frame need to know."""
 
     path: str
@@ -56,8 +55,7 @@ class Page:
     """The address of the drawn card; empty: the bulletin's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """What stands around every page."""
 
     home: Link
@@ -68,8 +66,7 @@ class Frame:
     style: str
 
 
-@dataclass
-class Site:
+class Site(Struct, dict=True):
     press: Press
     public: Public
     pictures: dict[str, Prepared] = field(default_factory=dict)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+
+from msgspec import field
 
 from builder import markdown
 from builder.archive.public import Public
@@ -20,8 +21,7 @@ _ITEM_FILE = re.compile(r"content/([a-z0-9-]+)/(\d{4}-\d\d-\d\d)/(?:good-news/)?
 _DOCUMENT_FILE = re.compile(r"content/documents/([^/]+)\.md")
 
 
-@dataclass(slots=True, kw_only=True)
-class WebViewer(Viewer):
+class WebViewer(Viewer, kw_only=True):
     """Bodies have their HTML only."""
 
     public: Public

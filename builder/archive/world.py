@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields, is_dataclass
 from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
 from time import time_ns
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import astuple
 
 from builder.archive.shelves import RACY_NS
 from builder.press import Press
@@ -28,8 +30,8 @@ def world(press: Press, code_: Code, *parts: object) -> bytes:
 
 def _told(value: Any) -> str:
     """The same text for equal values, in every process: sets have no order, and dictionaries show theirs."""
-    if is_dataclass(value):
-        return f"{type(value).__name__}({','.join(_told(getattr(value, f.name)) for f in fields(value))})"
+    if isinstance(value, Struct):
+        return f"{type(value).__name__}({','.join(_told(part) for part in astuple(value))})"
     if isinstance(value, Mapping):
         return "{" + ",".join(f"{_told(k)}:{_told(v)}" for k, v in value.items()) + "}"
     if isinstance(value, frozenset | set):

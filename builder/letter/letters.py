@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+
+from msgspec import Struct
 
 from builder.headers import take_apart
 from builder.letter.render import Renderer, tidy
@@ -25,8 +26,7 @@ _ALONE = re.compile(r'<p style="[^"]*"><a style="[^"]*" href="([^"]*)">([^<]*)</
 _TOKEN = re.compile(r"\[\[([a-z-]+)\]\]")
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     subject: Live
     preheader: Live
     body: LiveHtml

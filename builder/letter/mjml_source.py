@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from builder.model import BuilderError, Finding
 
@@ -16,16 +17,14 @@ PART = re.compile(
 TAG_WITH_JINJA = re.compile(r"<[a-zA-Z][^<>]*?\{[{%].*?[}%]\}[^<>]*>", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """A line of the joined template → where a person wrote it."""
 
     file: str
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """The template with its parts put in, and the origin of each of its lines."""
 
     text: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
+
+from msgspec import Struct, field
 
 from builder.model import Finding, Tags
 from builder.preflight.checks import Check
@@ -28,8 +29,7 @@ MOST_LETTERS = 10  # longer words in capitals are shouted, not abbreviated
 FURTHER_WORDS = 2  # "… Plans, known as EHCPs"
 
 
-@dataclass(slots=True)
-class Use:
+class Use(Struct):
     """Where an acronym stands without its meaning; the first such place counts."""
 
     shown: str
@@ -37,8 +37,7 @@ class Use:
     offset: int
 
 
-@dataclass(slots=True)
-class Reader:
+class Reader(Struct):
     """Goes through an edition once, from the top, remembering what it was told."""
 
     known: Tags

@@ -6,7 +6,8 @@ import operator
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from builder.model import Edition, Finding, Item
 from builder.preflight.checks import Check
@@ -21,8 +22,7 @@ ALIKE = 0.7  # of an item's runs
 ENOUGH_RUNS = 12
 
 
-@dataclass(slots=True)
-class Seen:
+class Seen(Struct):
     """What was read so far, by title and by runs of words, so that 10,000 items take no time."""
 
     titles: dict[str, Item] = field(default_factory=dict)
@@ -54,8 +54,7 @@ class Seen:
                 self.runs[run].append(item)
 
 
-@dataclass(frozen=True, slots=True)
-class _Named:
+class _Named(Struct, frozen=True):
     item: Item
 
     def __hash__(self) -> int:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
+
+from msgspec import Struct
 
 from builder.kinds import Consultation
 from builder.model import Content, Document, Edition, Finding, House, Item
@@ -27,8 +28,7 @@ There = Item | Document | None
 """What an address leads to; None for an edition."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pages:
+class Pages(Struct, frozen=True):
     """What a link can lead to: by file (relative to the house) and by path on the site."""
 
     files: Mapping[str, There]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from ipaddress import ip_address
 from itertools import islice
 from urllib.parse import parse_qsl, urlsplit
+
+from msgspec import Struct
 
 from builder.model import Finding, Item
 from builder.preflight.checks import Check
@@ -57,8 +58,7 @@ _MISWRITTEN = re.compile(
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     address: str
     offset: int
     text: str | None = None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from builder.calendar import sending
 from builder.model import Bulletin, Content, Document, Edition, House, Item, Letter, Source, Tags
@@ -14,8 +15,7 @@ from builder.preflight.prose import Prose
 from builder.select import in_order_of
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(Struct, frozen=True):
     """`part` is title, summary, body, subject, preheader or opening."""
 
     part: str
@@ -27,8 +27,7 @@ class Passage:
         return self.part in {"body", "opening"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
+class Proof(Struct, frozen=True, kw_only=True):
     """One edition and all that is needed to judge it. `items`: every one but drafts, as readers meet them."""
 
     content: Content
@@ -104,7 +103,7 @@ def _passage(part: str, source: Source, text: str) -> Passage:
 def headers_in_words(item: Item) -> Iterator[tuple[str, str]]:
     """(header, its text) of the headers that hold addresses, numbers and places in the writer's own words."""
     yield "contact", item.contact
-    for entry in fields(item.details):
-        value = getattr(item.details, entry.name)
+    for name in item.details.__struct_fields__:
+        value = getattr(item.details, name)
         if isinstance(value, str) and value:
-            yield entry.name.replace("_", "-"), value
+            yield name.replace("_", "-"), value

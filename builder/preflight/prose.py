@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import lru_cache
+
+from msgspec import Struct
 
 # Every repetition here has a limit, or begins where the one before ended: a 200 kB file without spaces takes no time.
 URL = r"(?:https?://|(?<![\w.])www\.)[^\s<>]{1,2000}"
@@ -26,8 +27,7 @@ _SENTENCE_END = re.compile(r"[.!?…][\"'”’)]{0,3}\s+(?=[\"'“‘(]?[A-Z0-9
 _SHORT_FOR = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|Rev|St|No|Cllr|approx|e\.g|i\.e|etc|vs|[A-Z]))\.\s+$")
 
 
-@dataclass(frozen=True, slots=True)
-class Prose:
+class Prose(Struct, frozen=True):
     """A text as written, and twice more at the same length with blanks for what is not running words.
 
     `words` lacks Markdown's marks, addresses, code and tags; `own` lacks quotations too, which nobody may correct.
@@ -38,7 +38,7 @@ class Prose:
     text: str
     words: str
     own: str
-    starts: tuple[int, ...] = field(repr=False)
+    starts: tuple[int, ...]
 
     def line_at(self, offset: int) -> int:
         return self.line + bisect_right(self.starts, offset) - 1

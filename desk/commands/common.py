@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from builder.model import Audiences, Finding
@@ -22,8 +22,7 @@ NOON = time(12)  # what a bare day means to --now: its edition went out that mor
 COLOURS = {"block": "red", "warn": "yellow", "advice": "cyan"}
 
 
-@dataclass(slots=True)
-class Context:
+class Context(Struct):
     """What the global options said; the settings are read only by commands that need them."""
 
     directory: Path

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from builder.dates import say
 from builder.headers import take_apart

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from msgspec import structs
 from sqlalchemy.exc import DBAPIError
 
 import db
@@ -237,7 +238,7 @@ def _by_evidence(office: Office, sending: books.Sending, summary: Summary) -> Su
 
 def edited_since(office: Office, edition: Edition, before: books.Sending) -> bool:
     """Looked at as of the moment of the freeze: what was released or has expired since then is no edit."""
-    press = replace(office.press, now=before.frozen_at.astimezone(office.press.now.tzinfo))
+    press = structs.replace(office.press, now=before.frozen_at.astimezone(office.press.now.tzinfo))
     try:
         return fingerprint(press, edition) != before.fingerprint
     finally:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import date, datetime
+
+from msgspec.structs import replace
 
 import db
 from builder.model import Edition, Variant

@@ -7,12 +7,12 @@ import shutil
 import signal
 import subprocess
 import sys
-from dataclasses import replace
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from builder.archive import archive, build
 from builder.archive.manifest import digest, manifest

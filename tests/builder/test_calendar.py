@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import time as clock
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from builder.calendar import (
     Note,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from lxml import etree, html
+from msgspec.structs import replace
 
 from builder.letter import render
 from builder.letter.mjml_checks import check_conditionals

@@ -12,6 +12,7 @@ from email.message import EmailMessage
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from builder.letter.eml import quoted, to_eml
 from builder.model import Letter, Publisher, Variant
@@ -63,7 +64,7 @@ def test_every_token_stands_whole_on_a_line_of_its_own(each: Built) -> None:
 
 
 def test_the_same_letter_gives_the_same_bytes_and_another_letter_another_id(everything: Built) -> None:
-    other = replace(everything.letter, text=everything.letter.text + "x")
+    other = structs.replace(everything.letter, text=everything.letter.text + "x")
     assert raw(everything) == raw(everything)
     assert parsed(raw(everything))["Message-ID"] != parsed(raw(replace_letter(everything, other)))["Message-ID"]
 
