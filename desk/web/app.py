@@ -87,11 +87,12 @@ def create_app(
     app.config.update(MAX_CONTENT_LENGTH=MOST_BYTES, MAX_FORM_MEMORY_SIZE=MOST_BYTES, MAX_FORM_PARTS=MOST_FIELDS)
     app.url_map.merge_slashes = False  # its redirects would repeat what was typed
     app.before_request(partial(_needs_a_form, public))
-    faults.install(app, public, settings.root / "site")
+    desk = _desk(public, live)
+    faults.install(app, public, settings.root / "site", partial(frame.fault, desk))
     _route(app, public, settings)
     app.extensions["newsroom"] = room = newsroom(public, live)
     goodnews.install(app, public, room)
-    frame.install(app, _desk(public, live))
+    frame.install(app, desk)
     app.wsgi_app = guard.Dressed(app.wsgi_app)  # type: ignore[method-assign, assignment]
     if proxies := keeping.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]

@@ -63,7 +63,7 @@ def test_a_picture_in_a_body_gets_its_address_and_size_and_one_from_elsewhere_go
 def test_an_excerpt_has_its_originals_words_facts_and_address(everything: Built) -> None:
     view = view_of(everything, "excerpt")
     assert view.title == "Alternative provision: what do you think?"
-    assert view.label == "From the SEND bulletin"
+    assert view.label == "From “SEND bulletin”"
     assert view.body.text.split("\n\n")[0] == "Six weeks are left to answer."
     assert "Read the proposals" in view.body.text
     assert view.original and view.original.url == f"{SITE}/send/items/vision/"

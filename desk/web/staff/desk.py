@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("bulletin.desk")
 ENDPOINT = "desk:"
-MENU = ("week", "editions", "calendar", "stories", "subscribers", "reports", "settings")
+MENU = ("week", "editions", "calendar", "stories", "subscribers", "send", "reports", "settings")
 """Routes that stand in the menu, in this order, as soon as somebody has brought them."""
 
 
@@ -202,8 +202,11 @@ class Desk:
     def _menu(self, who: Staff | None) -> list[tuple[str, bool]]:
         """(name of a route, whether this page is under it)."""
         found = [self.routes[name] for name in MENU if name in self.routes]
+        shown = [route for route in found if who and (route.role is None or who.may(route.role))]
         here = _room(request.path)
-        return [(r.name, _room(r.rule) == here) for r in found if who and (r.role is None or who.may(r.role))]
+        if here == "send" and all(route.name != "send" for route in shown):
+            here = "editions"  # an editor approves one action there
+        return [(route.name, _room(route.rule) == here) for route in shown]
 
     def spoken(self, moment: datetime) -> str:
         """ "Tuesday 14 January 2025, 9am" on the publisher's clock."""

@@ -9,7 +9,7 @@ from flask import Response, abort, request
 from builder.kinds import Action
 from builder.model import BuilderError, Edition
 from delivery.model import DeliveryError
-from desk.mailing import mailings, planning, sending
+from desk.mailing import mailings, planning, sending, whom
 from desk.mailing.office import CannotSend, Office
 from desk.mailing.planning import Row
 from desk.mailing.testing import post_test
@@ -19,7 +19,7 @@ from desk.web.public import Problem
 from desk.web.staff import session
 from desk.web.staff.desk import Desk
 from desk.web.staff.editions.form import Problems, Told
-from desk.web.staff.route import BOTH, Route
+from desk.web.staff.route import BOTH, READ, Route
 
 STEPS = ("test", "plan", "unplan", "now")
 
@@ -71,6 +71,26 @@ def _page(desk: Desk, office: Office, found: Edition, problems: Problems = ()) -
     )
 
 
+def readers(desk: Desk, bulletin: str, day: str, which: str) -> Response:
+    """Who they are: the readers of one of its letters, or those who get none."""
+    with desk.office() as office:
+        found = edition_of(office, bulletin, day)
+        who = whom.of(office, found, which)
+        if who is None:
+            abort(404)
+        plan = sending.plan(office, found)
+        return desk.page(
+            "send-readers",
+            f"send-readers-{which}" if which in (whom.NOTHING, whom.PAUSED) else "send-readers",
+            edition=found,
+            name=office.press.house.bulletins[found.bulletin].name,
+            which=which,
+            whom=who,
+            share=next((share for share in plan.shares if share.variant.id == which), None),
+            tags=office.press.house.audiences.tags,
+        )
+
+
 def _planned(office: Office, found: Edition) -> Row | None:
     """Its place in the plan, while it has one that still means something."""
     key = (found.bulletin, str(found.day))
@@ -116,4 +136,7 @@ def _test(office: Office, found: Edition) -> Problems:
     return () if posted.outcome.state == "accepted" else (Told("address", f"It was not taken: {said}"),)
 
 
-ROUTES = (Route("/desk/send/<bulletin>/<day>", "send-edition", edition, BOTH, "sender"),)
+ROUTES = (
+    Route("/desk/send/<bulletin>/<day>", "send-edition", edition, BOTH, "sender"),
+    Route("/desk/send/<bulletin>/<day>/readers/<which>", "send-readers", readers, READ, "sender"),
+)

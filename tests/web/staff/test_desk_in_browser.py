@@ -47,6 +47,7 @@ FULL = {
         "/desk/reports/weekly-2025-01-14/failed",
         "/desk/send",
         "/desk/send/weekly/2025-01-21",
+        "/desk/send/weekly/2025-01-21/readers/paused",
     ],
     "administrator": [
         "/desk/calendar/term",

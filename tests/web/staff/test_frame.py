@@ -104,3 +104,40 @@ def test_what_was_typed_survives_signing_out_and_a_page_that_is_too_old(place: P
     assert late.status_code == 400 and "Wren &lt;Asher&gt;" in late.text
     assert here.client.post("/desk/you", data={**typed, "form": next(forms(late.text))}).status_code == 303
     assert "Wren &lt;Asher&gt;" in here.get("/desk/you").text
+
+
+def test_a_fault_inside_the_desk_shows_the_desks_own_page_and_its_log_names_no_one(
+    place: Place, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("secret.name@school.example.org")
+
+    here = place.at_desk("writer")
+    monkeypatch.setattr("desk.web.staff.calendar.terms", broken)
+    answer = here.get("/desk/calendar")
+    assert answer.status_code == 500 and "Bulletin desk" in answer.text and ">Sign out<" in answer.text
+    assert "Something went wrong on our side" in answer.text and "22 January 2025" in answer.text
+    assert "RuntimeError in desk:calendar" in caplog.text and "secret" not in caplog.text + answer.text
+    monkeypatch.setattr("desk.web.staff.desk.Desk.page", broken)  # nor can the desk say so: the public page does
+    answer = here.get("/desk/calendar")
+    assert answer.status_code == 500 and "Something went wrong" in answer.text and "Bulletin desk" not in answer.text
+
+
+def test_what_is_not_at_the_desk_is_told_by_the_desk(place: Place) -> None:
+    here = place.at_desk("writer")
+    for path, code in {"/desk/nothing": 404, "/desk/send": 403, "/desk/static/nothing.css": 404}.items():
+        answer = here.get(path)
+        assert answer.status_code == code and "Bulletin desk" in answer.text, path
+    answer = here.client.put("/desk/calendar")
+    assert answer.status_code == 405 and "Bulletin desk" in answer.text and "GET" in answer.headers["Allow"]
+
+
+def test_the_menu_marks_the_room_of_every_page(place: Place) -> None:
+    marked = re.compile(r'href="/desk/?(\w*)" aria-current="(\w+)"')
+    sender = place.at_desk("sender")
+    assert marked.findall(sender.get("/desk/send").text) == [("send", "page")]
+    assert marked.findall(sender.get("/desk/send/weekly/2025-01-21").text) == [("send", "true")]
+    editor = place.at_desk("editor")  # has no room for sending, and approves one action of an edition there
+    assert marked.findall(editor.get("/desk/send/weekly/2025-01-21/spring-census-queries").text) == [
+        ("editions", "true")
+    ]

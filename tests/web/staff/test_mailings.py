@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from sqlalchemy import text
@@ -72,9 +74,21 @@ def ready(place: Place) -> None:
 def test_a_sender_sees_who_would_get_what_and_what_is_in_the_way(sender: Reader) -> None:
     page = sender.get(SEND).text
     assert "31 readers" in page and "Everything" in page and "Without “" in page
+    assert (
+        sum(sender.get(there).text.count('class="address"') for there in letters_of(page)) == 31
+    )  # each of them by name
+    assert f'href="{SEND}/readers/paused">1 has paused' in page
+    away = sender.get(f"{SEND}/readers/paused").text
+    assert "office@drayton.example" in away and "until Monday 24 February 2025" in away
+    assert sender.get(f"{SEND}/readers/nobody.123").status_code == 404  # a letter that nobody gets
     assert "29 January 2025 is a Wednesday" in page and "Nobody has approved it" in page and "Send it now" not in page
     assert "Tuesday 21 January 2025, 9am" in page
     assert SEND in sender.get("/desk/send").text
+
+
+def letters_of(page: str) -> list[str]:
+    """The pages that name who gets each letter."""
+    return [unescape(there) for there in re.findall(rf'href="({SEND}/readers/[^"]+\.[0-9a-f]+)"', page)]
 
 
 def test_what_stopped_a_mailing_and_what_happens_next_stand_on_its_page(place: Place, sender: Reader) -> None:
@@ -226,7 +240,7 @@ def test_a_writer_reads_reports_and_no_names(place: Place) -> None:
     page = writer.get(REPORT)
     assert page.status_code == 200 and "@" not in page.text.partition("<main")[2].partition("</main")[0]
     assert "Pause" not in page.text
-    for path in (f"{REPORT}/failed", f"{REPORT}/recipients.csv", SEND, "/desk/send"):
+    for path in (f"{REPORT}/failed", f"{REPORT}/recipients.csv", SEND, "/desk/send", f"{SEND}/readers/paused"):
         assert writer.get(path).status_code == 403, path
     assert MAILING in writer.get("/desk/reports").text
 
