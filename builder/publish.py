@@ -10,7 +10,7 @@ import ctypes
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from errno import EINVAL, ENOSYS, ENOTSUP
 from functools import partial
@@ -40,7 +40,7 @@ def publish(files: Iterable[File], site: Path) -> int:
     site.parent.mkdir(parents=True, exist_ok=True)
     with alone(site), opened_tree(site) as tree:
         held = {path: tree.put(path, content) for path, content in files}
-        tree.swap(held)
+        tree.swap(held, held.keys())
     drop_spare(site)
     return len(held)
 
@@ -54,7 +54,7 @@ class Tree(Struct, dict=True):
 
     site: Path
     before: Mapping[str, bytes]
-    """What the site holds: path → hash. Empty when that is not known: then its files are looked at."""
+    """What the site holds, as far as it may change: path → hash. Empty when that is not known: then its files are looked at."""
     behind: Iterable[str] | None = None
     """The paths in which the spare differs from the site; None when there is no spare that can be trusted."""
     written: set[str] = field(default_factory=set)
@@ -90,40 +90,39 @@ class Tree(Struct, dict=True):
         _in_folder(target, partial(_write, target, content))
         self.written.add(path)
 
-    def swap(self, held: Mapping[str, bytes], ready: Callable[[Path], None] = lambda _: None) -> tuple[str, ...]:
-        """The new tree takes the site's name, holding exactly `held`. The paths in which the old tree differs.
+    def swap(
+        self, held: Mapping[str, bytes], changed: Collection[str], ready: Callable[[Path], None] = lambda _: None
+    ) -> None:
+        """The new tree takes the site's name, holding `held`. `changed`: the paths in which it is to differ from the site.
 
-        `ready`: called when all is on the disk, before the swap, with the new tree.
+        Beside a spare, `held` need only have what changed. `ready`: called when all is on the disk, before the swap, with
+        the new tree.
         """
-        changed = differences(self.before, held)
         if self.behind is None:
             for path in held:
                 if path not in changed:
                     _link(f"{self.site}/{path}", f"{self.new}/{path}")
         else:
-            self._catch_up(held, {*self.behind, *changed} - self.written)
+            self._catch_up({*self.behind, *changed} - self.written, gone={*changed} - held.keys())
         _flush(self.new)
         ready(self.new)
         _swap(self.new, self.old, self.site)
         for left in (self.new, self.old):
             if left.is_dir():
                 left.rename(self.spare)
-        return tuple(sorted(changed))
 
-    def mend_spare(self, held: Mapping[str, bytes], behind: Iterable[str]) -> None:
+    def mend_spare(self, behind: Iterable[str]) -> None:
         """After a large change: the spare is made like the site at once, so that the next small one is quick."""
         self.spare.rename(self.new)  # as in `begin`
-        self._catch_up(held, set(behind))
+        self._catch_up(behind)
         self.new.rename(self.spare)
 
-    def _catch_up(self, held: Mapping[str, bytes], paths: set[str]) -> None:
+    def _catch_up(self, paths: Iterable[str], gone: Collection[str] = ()) -> None:
         """What the spare has missed, and what is gone."""
         for path in paths:
             target = f"{self.new}/{path}"
             _unlink(target)
-            if path in held:
-                _link(f"{self.site}/{path}", target)
-            else:
+            if path in gone or not _linked(f"{self.site}/{path}", target):
                 _prune(target, str(self.new))
 
     def double(self, held: Iterable[str], aside: Aside = lambda work: work) -> None:
@@ -227,6 +226,15 @@ def _link(source: str, target: str) -> None:
     except FileExistsError:
         os.unlink(target)  # noqa: PTH108
         os.link(source, target)
+
+
+def _linked(source: str, target: str) -> bool:
+    """False when there is no such file."""
+    try:
+        _link(source, target)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _unlink(target: str) -> None:

@@ -6,7 +6,7 @@ import gc
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import blake2b, sha256
 from pathlib import Path
@@ -18,7 +18,7 @@ from builder.archive import kept
 from builder.archive.kept import Made, State
 from builder.archive.public import ANY, OTHER, Place, Public, edition_of_file
 from builder.archive.rows import Row
-from builder.archive.shelves import Folder, Record, hash_of, look, read_record
+from builder.archive.shelves import Folder, Outline, Record, hash_of, look, packed, read_record
 from builder.archive.site import Site
 from builder.archive.stock import Stock
 from builder.archive.viewer import DOCUMENTS
@@ -91,7 +91,8 @@ class Build:
 
     def know(self, records: Mapping[str, Record], world_: bytes = b"") -> Public:
         """`records`: of all editions. `world_`: when another process has worked it out already."""
-        self.__dict__.pop("turns", None)  # of what was known before
+        for name in ("turns", "outlines"):  # of what was known before
+            self.__dict__.pop(name, None)
         shown = tuple(document for document in self.documents if document.released_by(self.press.now))
         public = self.public = Public(
             self.press.root,
@@ -113,7 +114,7 @@ class Build:
         self.after.code = self.before.code if world_ else code(self.press, self.before.code)
         self.after.world = world_ or world(self.press, self.after.code, self.site.frame)
         if self.after.world != self.before.world:
-            self.before.units, self.before.sheets = {}, {}
+            self.before = replace(self.before, units={}, sheets={})
         return public
 
     def _day(self) -> tuple[object, ...]:
@@ -201,10 +202,12 @@ class Build:
             inputs=inputs,
             asked=asked,
             rows=rows,
-            files={path: self.put(path, content) for path, content in unit_.files.items()},
+            total=len(unit_.files),
+            held=packed({path: self.put(path, content) for path, content in unit_.files.items()}),
+            card=next((path for path in unit_.files if path.startswith(kept.CARDS)), ""),
             pictures=unit_.pictures,
             last=max((row.end for row in unit_.rows), default=0.0),
-            schools=_schools(unit_),
+            told=packed(_schools(unit_)),
             entries=_hash((rows, entries)),
             words=words,
             items=sum(row.home for row in unit_.rows),
@@ -222,7 +225,7 @@ class Build:
         if self._settled():
             return ()
         out = self.public.out
-        found = [f for key, record in self.after.records.items() if record.findings for f in self._of(key, record, out)]
+        found = [f for key, outline in self.outlines.items() if outline.findings for f in self._of(key, outline, out)]
         found += [f for f in self.findings if f.severity == "block"]
         return (*found, *self._taken_twice(out), *self._quoting_nothing(out), *self._addresses(out))
 
@@ -233,18 +236,23 @@ class Build:
             return False
         records = before.records
         return records.keys() == after.records.keys() and all(
-            record is records[key] or record.outline == records[key].outline for key, record in after.records.items()
+            record is records[key] or (record.also, record.packed) == (records[key].also, records[key].packed)
+            for key, record in after.records.items()
         )
+
+    @cached_property
+    def outlines(self) -> dict[str, Outline]:
+        return {key: record.outline for key, record in self.after.records.items()}
 
     def places(self) -> Iterator[Address]:
         """All that has an address, or will have one when its day comes."""
-        for record in self.after.records.values():
-            yield from map(Address._make, record.places)
+        for outline in self.outlines.values():
+            yield from map(Address._make, outline.places)
         yield from of_documents((*self.documents, *self.pages))
 
     def former(self) -> dict[str, str]:
         """Each former address of something, and its address."""
-        found = {old: p[0] for record in self.after.records.values() for p in record.places if p[3] for old in p[3]}
+        found = {old: p[0] for outline in self.outlines.values() for p in outline.places if p[3] for old in p[3]}
         documents = of_documents((*self.documents, *self.pages))
         return found | {old: place.address for place in documents for old in place.formerly}
 
@@ -254,9 +262,9 @@ class Build:
             if not edition or edition in out:
                 yield finding
 
-    def _of(self, key: str, record: Record, out: Iterable[str]) -> Iterator[Finding]:
-        shown = {f"{key}/{slug}" for slug, target in record.also if target in out}
-        for finding in record.told():
+    def _of(self, key: str, outline: Outline, out: Iterable[str]) -> Iterator[Finding]:
+        shown = {f"{key}/{slug}" for slug, target in self.after.records[key].also if target in out}
+        for finding in outline.told():
             runs_elsewhere = any(finding.file.endswith(f"/{name.rpartition('/')[2]}.md") for name in shown)
             if finding.severity == "block" and (key in out or runs_elsewhere):
                 yield finding
@@ -264,19 +272,19 @@ class Build:
     def _taken_twice(self, out: Iterable[str]) -> Iterator[Finding]:
         """An item's slug is its permanent address, so a bulletin can give it only once."""
         first: dict[tuple[str, str], str] = {}
-        for key, record in self.after.records.items():
+        for key, outline in self.outlines.items():
             bulletin = key.partition("/")[0]
-            for slug in record.slugs:
+            for slug in outline.slugs:
                 holder = first.setdefault((bulletin, slug), key)
                 if holder != key and key in out:
                     text = f'The address "{slug}" belongs to an item of {holder}. Rename this file.'
                     yield Finding(f"content/{key}/{slug}.md", 0, "slug-taken", "block", text)
 
     def _quoting_nothing(self, out: Iterable[str]) -> Iterator[Finding]:
-        for key, record in self.after.records.items():
-            for slug, quoted in record.quotes if key in out else ():
+        for key, outline in self.outlines.items():
+            for slug, quoted in outline.quotes if key in out else ():
                 edition, _, name = quoted.rpartition("/")
-                original = self.after.records.get(edition)
+                original = self.outlines.get(edition)
                 if original is None or name not in original.slugs or name in dict(original.quotes):
                     text = f'excerpt-of: "{quoted}" is not there, or is itself an excerpt.'
                     yield Finding(f"content/{key}/{slug}.md", 0, "excerpt-of-nothing", "block", text)
@@ -322,7 +330,6 @@ def _unhurried() -> Iterator[None]:
 
 def _build(press: Press, site: Path, full: bool, jobs: int, begun: float) -> Outcome:
     before = kept.load(press.kept, site)
-    held = before.files()
     spare = site.with_name(f".{site.name}.spare")
     behind = before.behind if before.spare == kept.identity(spare) else None
     made = Build(press, State() if full else before, lambda _path, _content: b"")
@@ -330,32 +337,36 @@ def _build(press: Press, site: Path, full: bool, jobs: int, begun: float) -> Out
         made.read(team.read)
         stale = made.stale()
         if before.site != (0, 0) and not full and not stale and _nothing_else(made, before):
-            return Outcome(0, 0, len(held), time.perf_counter() - begun)
+            return Outcome(0, 0, before.count, time.perf_counter() - begun)
         (press.kept / kept.FOLDER).mkdir(parents=True, exist_ok=True)
-        with opened_tree(site, held, behind) as tree:
+        with opened_tree(site, before.files(but=made.after), behind) as tree:
             made.put = tree.put
             _render(made, stale, tree, team)
             _refuse(made)
-            files = made.after.files()
-            _swap(made.after, tree, files, press.kept, team)
+            _swap(before, made.after, tree, press.kept, team)
             rendered, written = made.rendered, len(tree.written)
-            return Outcome(rendered, written, len(files) - written, time.perf_counter() - begun)
+            return Outcome(rendered, written, made.after.count - written, time.perf_counter() - begun)
 
 
-def _swap(after: State, tree: Tree, files: Mapping[str, bytes], folder: Path, team: Team) -> None:
+def _swap(before: State, after: State, tree: Tree, folder: Path, team: Team) -> None:
+    """Where there is a spare tree, only what differs is looked at."""
+    known = bool(before.units or before.sheets)
+    whole = tree.behind is None
+    held = after.files(but=None if whole else before)
+    changed = differences(before.files(but=None if whole else after), held)
+
     def ready(new: Path) -> None:
         after.site, after.spare = kept.identity(new), kept.identity(tree.site)
-        after.behind = tuple(differences(tree.before, files))
+        after.behind = tuple(changed)
         kept.prepare(after, folder)
 
-    known = bool(tree.before)
-    tree.swap(files, ready)
+    tree.swap(held, changed, ready)
     if not known:  # what stood there before is not known, so it cannot become the spare
-        tree.double(files, team.aside)
+        tree.double(held, team.aside)
         after.spare, after.behind = kept.identity(tree.spare), ()
         kept.prepare(after, folder)
     elif len(after.behind) > MANY and tree.spare.is_dir():
-        tree.mend_spare(files, after.behind)
+        tree.mend_spare(after.behind)
         after.spare, after.behind = kept.identity(tree.spare), ()
         kept.prepare(after, folder)
     kept.settle(after, folder)

@@ -16,21 +16,20 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from builder.archive.rows import CardRow, FeedEntry, Row
-from builder.archive.shelves import Record
+from builder.archive.shelves import Record, packed, unpacked
 from builder.publish import drop_spare
 
-FORMAT = 1
+FORMAT = 2
 FOLDER = "archive"
 CARDS = "cards/"
 STATE, PENDING = "state", "state.new"
-PLAIN = 2  # this format of marshal tells values alone; the later ones also, which of them are one object
 Tiers = dict[str, tuple[int, tuple[tuple[str, str], ...]]]
 """Each tier of the search index: its items, and (first word, path) of its buckets."""
 LENGTH = 8  # bytes that tell how long the first part of a unit's file is
 
 
 class Made(NamedTuple):
-    """What came of one edition."""
+    """What came of one edition. What a small build asks of few editions is packed: it is only unpacked where it is asked."""
 
     inputs: bytes
     """A hash of everything that it was made from, and the name of its file."""
@@ -38,18 +37,32 @@ class Made(NamedTuple):
     """The other editions on which it depends."""
     rows: bytes
     """A hash of what lists tell of it."""
-    files: dict[str, bytes]
+    total: int
+    """How many files it has in the site."""
+    held: bytes
+    """Its files, packed."""
+    card: str
+    """The path of the card drawn for it; empty when it has none of its own."""
     pictures: dict[str, str]
     last: float
     """When the last thing in it is over."""
-    schools: dict[str, tuple[int, bytes]]
-    """How many stories each school has in it, and a hash of them."""
+    told: bytes
+    """Its schools, packed."""
     entries: bytes
     """A hash of what feeds tell of it."""
     words: bytes
     """A hash of its part of the search index."""
     items: int
     """How many items are at home in it."""
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        return unpacked(self.held)  # type: ignore[no-any-return]
+
+    @property
+    def schools(self) -> dict[str, tuple[int, bytes]]:
+        """How many stories each school has in it, and a hash of them."""
+        return unpacked(self.told)  # type: ignore[no-any-return]
 
 
 class Sheet(NamedTuple):
@@ -85,12 +98,21 @@ class State:
     sheets: dict[str, Sheet] = field(default_factory=dict)
     tiers: Tiers = field(default_factory=dict)
 
-    def files(self) -> dict[str, bytes]:
+    @property
+    def count(self) -> int:
+        """How many files the site has."""
+        return sum(made.total for made in self.units.values()) + sum(len(s.files) for s in self.sheets.values())
+
+    def files(self, *, but: State | None = None) -> dict[str, bytes]:
+        """`but`: without what came unchanged from that state, or into it."""
+        units, sheets = (but.units, but.sheets) if but else ({}, {})
         found: dict[str, bytes] = {}
-        for made in self.units.values():
-            found.update(made.files)
-        for sheet in self.sheets.values():
-            found.update(sheet.files)
+        for key, made in self.units.items():
+            if units.get(key) is not made:
+                found.update(made.files)
+        for name, sheet in self.sheets.items():
+            if sheets.get(name) is not sheet:
+                found.update(sheet.files)
         return found
 
     def pictures(self) -> dict[str, str]:
@@ -136,7 +158,7 @@ def _read(raw: bytes) -> State | None:
 def prepare(state: State, kept: Path) -> None:
     """Written before the swap; it counts only when the site is the one that it names."""
     values = {name: getattr(state, name) for name in State.__dataclass_fields__}
-    values["records"] = {key: _plain(record) for key, record in state.records.items()}
+    values["records"] = {key: tuple(record) for key, record in state.records.items()}
     values["units"] = {key: tuple(made) for key, made in state.units.items()}
     values["sheets"] = {name: tuple(sheet) for name, sheet in state.sheets.items()}
     folder = kept / FOLDER
@@ -152,10 +174,9 @@ def settle(state: State, kept: Path) -> None:
     for entry in os.scandir(folder):
         if entry.name.endswith((".unit", ".partial")) and entry.name not in wanted:
             Path(entry.path).unlink(missing_ok=True)
-    drawn = [*((kept / CARDS).glob("*"))]
-    files = state.files() if drawn else {}
-    for file in drawn:
-        if f"{CARDS}{file.name}" not in files:
+    cards = {made.card for made in state.units.values()}.union(*(sheet.files for sheet in state.sheets.values()))
+    for file in (kept / CARDS).glob("*"):
+        if f"{CARDS}{file.name}" not in cards:
             file.unlink(missing_ok=True)
 
 
@@ -163,10 +184,6 @@ def forget(kept: Path, site: Path) -> None:
     """Nothing of what an earlier build left stays: neither what it kept nor its tree beside the site."""
     shutil.rmtree(kept / FOLDER, ignore_errors=True)
     drop_spare(site)
-
-
-def _plain(record: Record) -> tuple[Any, ...]:
-    return tuple(getattr(record, name) for name in Record.__dataclass_fields__)
 
 
 # --- a unit's file: its card and rows first, then what only feeds and search ask ----------------------------------------
@@ -181,7 +198,7 @@ def write_unit(
 ) -> list[bytes]:
     """A hash of each part: equal values in the same order give equal ones."""
     parts: tuple[Any, ...] = ((tuple(card), [tuple(row) for row in rows]), [tuple(entry) for entry in entries], words)
-    raw = [marshal.dumps(part, PLAIN) for part in parts]
+    raw = [packed(part) for part in parts]
     file = kept / FOLDER / name
     partial = file.with_suffix(".partial")
     partial.write_bytes(b"".join([*(len(part).to_bytes(LENGTH, "big") for part in raw), *raw]))

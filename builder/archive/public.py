@@ -288,7 +288,7 @@ class Public(Struct, dict=True):
         found: dict[tuple[str, str], str] = {}
         for key, record in self.records.items():
             bulletin = key.partition("/")[0]
-            for slug in record.slugs:
+            for slug in record.outline.slugs:
                 found.setdefault((bulletin, slug), key)
         return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from datetime import date, datetime, time
 from hashlib import blake2b
 from pathlib import Path
 from time import time_ns
+from typing import Any, NamedTuple
 
 from builder.addresses import of_one
 from builder.content import folder_day, read_edition, spare_drafts
@@ -16,6 +18,7 @@ from builder.items import last_moment
 from builder.model import Edition, Finding, House, Item
 
 RACY_NS = 100_000_000  # a file written so shortly before it is looked at may change again within the same clock tick
+PLAIN = 2  # this format of marshal tells values alone; the later ones also, which of them are one object
 SOON_DAYS = 14
 """From so many days before its last one, something is told to be closing soon."""
 
@@ -33,30 +36,44 @@ class Folder:
     signature: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What other pages, and the next build, need to know of an edition without reading it again."""
+class Outline(NamedTuple):
+    """What else is known of an edition: where it may stand in the way of others."""
 
-    hash: bytes
-    number: int | None
     slugs: tuple[str, ...]
-    also: tuple[tuple[str, str], ...]
-    """(slug, the edition in which the item runs too)."""
     quotes: tuple[tuple[str, str], ...]
     """(slug of an excerpt, the item whose words it carries)."""
-    moments: tuple[float, ...]
-    """When something in it becomes visible, runs out or is over; in order."""
     findings: tuple[tuple[str, int, str, str, str], ...]
     places: tuple[tuple[str, str, int, tuple[str, ...]], ...]
     """What has an address, or will have one when its day comes."""
 
-    @property
-    def outline(self) -> tuple[object, ...]:
-        """Where it may stand in the way of others."""
-        return self.slugs, self.also, self.quotes, self.findings, self.places
-
     def told(self) -> Iterator[Finding]:
         return (Finding(*finding) for finding in self.findings)  # type: ignore[arg-type]
+
+
+class Record(NamedTuple):
+    """What other pages, and the next build, need to know of an edition without reading it again."""
+
+    hash: bytes
+    number: int | None
+    also: tuple[tuple[str, str], ...]
+    """(slug, the edition in which the item runs too)."""
+    moments: tuple[float, ...]
+    """When something in it becomes visible, runs out or is over; in order."""
+    packed: bytes
+    """Its outline, which few builds ask for."""
+
+    @property
+    def outline(self) -> Outline:
+        return Outline(*unpacked(self.packed))
+
+
+def packed(value: Any) -> bytes:
+    """Plain values as bytes that are read only when somebody asks. Equal values give equal bytes."""
+    return marshal.dumps(value, PLAIN)
+
+
+def unpacked(raw: bytes) -> Any:
+    return marshal.loads(raw)
 
 
 def look(root: Path, house: House) -> tuple[dict[str, Folder], bytes]:
@@ -158,15 +175,18 @@ def read_record(root: Path, house: House, folder: Folder) -> tuple[Record, Editi
     )
     told = sorted(set(spare_drafts(findings, [edition])))
     moments = {moment for item in edition.items for moment in moments_of(item, house)}
+    outline = Outline(
+        slugs=tuple(item.slug for item in edition.items),
+        quotes=tuple((i.slug, quoted) for i in edition.items if (quoted := getattr(i.details, "excerpt_of", ""))),
+        findings=tuple((f.file, f.line, f.code, f.severity, f.message) for f in told),
+        places=tuple(tuple(place) for place in of_one(edition, house)),  # type: ignore[misc]
+    )
     record = Record(
         hash=hashed,
         number=edition.number,
-        slugs=tuple(item.slug for item in edition.items),
         also=tuple((item.slug, key_of(*place)) for item in edition.items for place in dict.fromkeys(item.also)),
-        quotes=tuple((i.slug, quoted) for i in edition.items if (quoted := getattr(i.details, "excerpt_of", ""))),
         moments=tuple(sorted(moments)),
-        places=tuple(tuple(place) for place in of_one(edition, house)),  # type: ignore[misc]
-        findings=tuple((f.file, f.line, f.code, f.severity, f.message) for f in told),
+        packed=packed(tuple(outline)),
     )
     return record, edition
 

@@ -219,7 +219,7 @@ def _rendered(made: Build, work: Iterable[Batch], tree: Tree) -> Iterator[Result
             result = made.make(places[key])
             written, tree.written = tree.written, before
             wrong, made.wrong = made.wrong, []
-            yield key, result, len(result.files), written, wrong
+            yield key, result, result.total, written, wrong
 
 
 def forget(made: Build, rendered: Batch) -> None:

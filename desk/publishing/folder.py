@@ -51,7 +51,7 @@ class Folder:
             with opened_tree(self.to, {path: held[path] for path in same}) as tree:
                 for path in held.keys() - same:
                     tree.put(path, (self.site / path).read_bytes())
-                tree.swap(held)
+                tree.swap(held, held.keys() - same)
             drop_spare(self.to)
             return {path: _mark(self.to / path) for path in files}
         except OSError as error:
