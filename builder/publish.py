@@ -291,17 +291,29 @@ def _exchange(one: Path, other: Path) -> bool:
 
 
 @contextmanager
-def alone(site: Path) -> Iterator[None]:
-    """One publisher at a time: a second one waits. The lock dies with its process and leaves no file."""
+def alone(site: Path) -> Iterator[bool]:
+    """One publisher at a time: a second one waits. The lock dies with its process and leaves no file.
+
+    False: there was somebody else to wait for.
+    """
     try:
         import fcntl
     except ImportError:
-        yield
+        yield True
         return
     with _opened(site.parent) as handle:
-        with suppress(OSError):  # some network file systems lock nothing
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+        yield _locked(partial(fcntl.flock, handle), fcntl.LOCK_EX, fcntl.LOCK_NB)
+
+
+def _locked(lock: Callable[[int], None], alone: int, at_once: int) -> bool:
+    try:
+        lock(alone | at_once)
+    except BlockingIOError:
+        lock(alone)
+        return False
+    except OSError:  # some network file systems lock nothing
+        return True
+    return True
 
 
 @contextmanager

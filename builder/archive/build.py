@@ -29,6 +29,7 @@ from builder.former import faults
 from builder.model import BuilderError, Document, Edition, Finding
 from builder.press import Press, pictures_named
 from builder.publish import Tree, alone, differences, opened_tree
+from builder.walk import Walk, Walking, walk
 
 if TYPE_CHECKING:
     from builder.archive.units import Unit
@@ -58,6 +59,8 @@ class Build:
     press: Press
     before: State
     put: Put
+    seen: Walk | None = None
+    """What the content folder holds, when somebody has looked already."""
     after: State = field(default_factory=State)
     rendered: int = 0
     wrong: list[Finding] = field(default_factory=list)
@@ -69,7 +72,7 @@ class Build:
 
     def __post_init__(self) -> None:
         root, house = self.press.root, self.press.house
-        self.folders, self.after.other = look(root, house)
+        self.folders, self.after.other = look(root, house, self.seen or walk(f"{root}/content"))
         self.documents = read_documents(root, "documents", house, self.findings)
         self.pages = read_documents(root, "pages", house, self.findings)
         self.register = read_addresses(root, self.findings)
@@ -305,16 +308,19 @@ def _hash(value: object) -> bytes:
 # --- the whole of it -------------------------------------------------------------------------------------------------
 
 
-def build(press: Press, site: Path, *, full: bool = False, jobs: int = 0) -> Outcome:
+def build(press: Press, site: Path, *, full: bool = False, jobs: int = 0, walking: Walking | None = None) -> Outcome:
     """Brings `site` up to date in one swap. Raises BuilderError with every problem (the old site stays), and OSError.
 
     `full`: as if nothing had been built before. `jobs`: how many processes share a large build; 0: as many as help.
+    `walking`: a walk through the content folder that has begun already.
     """
     begun = time.perf_counter()
     site = site.resolve()
     site.parent.mkdir(parents=True, exist_ok=True)
-    with _unhurried(), alone(site):  # the other processes of a build hold the lock too, should this one be killed
-        return _build(press, site, full, jobs, begun)
+    with _unhurried(), alone(site) as at_once:  # a build's other processes hold the lock too, should this one be killed
+        is_fresh = at_once and walking and walking.content == f"{press.root}/content"
+        seen = walking.done() if walking and is_fresh else None
+        return _build(press, site, full, jobs, begun, seen)
 
 
 @contextmanager
@@ -328,11 +334,11 @@ def _unhurried() -> Iterator[None]:
         gc.set_threshold(*thresholds)
 
 
-def _build(press: Press, site: Path, full: bool, jobs: int, begun: float) -> Outcome:
+def _build(press: Press, site: Path, full: bool, jobs: int, begun: float, seen: Walk | None) -> Outcome:
     before = kept.load(press.kept, site)
     spare = site.with_name(f".{site.name}.spare")
     behind = before.behind if before.spare == kept.identity(spare) else None
-    made = Build(press, State() if full else before, lambda _path, _content: b"")
+    made = Build(press, State() if full else before, lambda _path, _content: b"", seen)
     with Team(made, jobs) as team:
         made.read(team.read)
         stale = made.stale()

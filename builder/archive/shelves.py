@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import marshal
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from hashlib import blake2b
 from pathlib import Path
-from time import time_ns
 from typing import Any, NamedTuple
 
 from builder.addresses import of_one
 from builder.content import folder_day, read_edition, spare_drafts
 from builder.items import last_moment
 from builder.model import Edition, Finding, House, Item
+from builder.walk import Walk, files, hashed
 
-RACY_NS = 100_000_000  # a file written so shortly before it is looked at may change again within the same clock tick
 PLAIN = 2  # this format of marshal tells values alone; the later ones also, which of them are one object
 SOON_DAYS = 14
 """From so many days before its last one, something is told to be closing soon."""
@@ -76,66 +76,24 @@ def unpacked(raw: bytes) -> Any:
     return marshal.loads(raw)
 
 
-def look(root: Path, house: House) -> tuple[dict[str, Folder], bytes]:
+def look(root: Path, house: House, seen: Walk) -> tuple[dict[str, Folder], bytes]:
     """Every edition's folder by its key, `weekly/2025-01-14`, in order of bulletin and date; and a signature of all else."""
     found: dict[str, Folder] = {}
-    told: list[str] = []
-    racy, newest = time_ns() - RACY_NS, 0
-    for entry in _entries(f"{root}/content"):
-        of_bulletin = entry.name in house.bulletins and entry.is_dir()
-        for inner in _entries(entry.path) if of_bulletin else [entry]:
-            if of_bulletin and _is_day(inner):
-                key = key_of(entry.name, inner.name)
-                found[key] = Folder(key, inner.path, _signature(inner.path, racy))
-            else:
-                newest = max(newest, _look([inner], f"{entry.name}/", told))
-    return found, _hash(told) if newest < racy else os.urandom(16)  # too new to tell anything: it is like no other
+    others = [seen.others]
+    for key, signature in seen.folders.items():
+        if _is_edition(key, house):
+            found[key] = Folder(key, f"{root}/content/{key}", signature)
+        else:
+            others.append(signature)
+    return found, hashed(map(bytes.hex, others)) if all(others) else os.urandom(16)  # too new: it is like no other
 
 
-def _entries(path: str) -> list[os.DirEntry[str]]:
-    """By name."""
-    try:
-        with os.scandir(path) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
-    except OSError:
-        return []
-
-
-def _is_day(entry: os.DirEntry[str]) -> bool:
-    try:
-        folder_day(entry.name)
-    except ValueError:
-        return False
-    return entry.is_dir()
-
-
-def _signature(path: str, racy: int) -> bytes:
-    told: list[str] = []
-    with os.scandir(path) as entries:
-        newest = _look(entries, "", told)
-    return _hash(told) if newest < racy else b""
-
-
-def _hash(told: list[str]) -> bytes:
-    return blake2b("\0".join(sorted(told)).encode("utf-8", "surrogateescape"), digest_size=16).digest()
-
-
-def _look(entries: Iterable[os.DirEntry[str]], above: str, told: list[str]) -> int:
-    """Names, times and sizes of all files go into `told`; the newest time comes back. What is hidden is nothing of ours."""
-    newest = 0
-    for entry in entries:
-        name = entry.name
-        if name[0] == ".":
-            continue
-        if entry.is_dir():
-            with os.scandir(entry.path) as inner:
-                newest = max(newest, _look(inner, f"{above}{name}/", told))
-            continue
-        stat = entry.stat()
-        told.append(f"{above}{name}\n{stat.st_mtime_ns}\n{stat.st_size}")
-        if stat.st_mtime_ns > newest:
-            newest = stat.st_mtime_ns
-    return newest
+def _is_edition(key: str, house: House) -> bool:
+    bulletin, _, day = key.partition("/")
+    with suppress(ValueError):
+        folder_day(day)
+        return bulletin in house.bulletins
+    return False
 
 
 def hash_of(path: str, raw: dict[str, bytes] | None = None) -> bytes:
@@ -144,7 +102,7 @@ def hash_of(path: str, raw: dict[str, bytes] | None = None) -> bytes:
     `raw`: takes what is in those that have words, so that they need not be read again.
     """
     digest = blake2b(digest_size=16)
-    for name, file in sorted(_files(path, "")):
+    for name, file in sorted(files(path)):
         with open(file, "rb") as opened:  # noqa: PTH123
             content = opened.read()
         digest.update(f"{len(name)}\0{len(content)}\0".encode())
@@ -153,17 +111,6 @@ def hash_of(path: str, raw: dict[str, bytes] | None = None) -> bytes:
         if raw is not None and name.endswith(".md"):
             raw[file] = content
     return digest.digest()
-
-
-def _files(path: str, above: str) -> Iterator[tuple[str, str]]:
-    with os.scandir(path) as entries:
-        for entry in entries:
-            if entry.name[0] == ".":
-                continue
-            if entry.is_dir():
-                yield from _files(entry.path, f"{above}{entry.name}/")
-            else:
-                yield above + entry.name, entry.path
 
 
 def read_record(root: Path, house: House, folder: Folder) -> tuple[Record, Edition]:

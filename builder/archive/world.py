@@ -13,8 +13,8 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import astuple
 
-from builder.archive.shelves import RACY_NS
 from builder.press import Press
+from builder.walk import RACY_NS
 
 CODE = Path(__file__).parents[1]
 TOOLS = ("markdown", "nh3", "jinja2", "PIL")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from builder.archive import Outcome
     from builder.press import Press
 
+from builder.walk import Walking
 from desk.commands.common import (
     Context,
     bulletin_argument,
@@ -80,6 +81,7 @@ def build(
     now: str | None,
 ) -> None:
     """Compile letters into out/ and the web archive into site/."""
+    walking = Walking(f"{context.directory.absolute()}/content") if only_archive else None
     from builder.model import BuilderError
 
     press = context.press(now)
@@ -87,7 +89,7 @@ def build(
     built = [] if only_archive else _letters(context, press, bulletin, day, personas, wrong)
     outcome = None
     try:
-        outcome = publish(press, full=full, jobs=jobs)
+        outcome = publish(press, full=full, jobs=jobs, walking=walking)
     except BuilderError as error:
         wrong += error.findings
     press.close()
@@ -97,10 +99,10 @@ def build(
         sys.exit(1)
 
 
-def publish(press: Press, *, full: bool, jobs: int) -> Outcome:
+def publish(press: Press, *, full: bool, jobs: int, walking: Walking | None = None) -> Outcome:
     from builder.archive import build as build_archive
 
-    return build_archive(press, press.root / "site", full=full, jobs=jobs)
+    return build_archive(press, press.root / "site", full=full, jobs=jobs, walking=walking)
 
 
 def _letters(
