@@ -151,11 +151,26 @@ def test_the_first_stop_skips_to_the_content(browser: Browser, address: str) -> 
         assert page.evaluate("document.activeElement.closest('main') !== null")
 
 
-def test_the_contents_lead_to_the_item(browser: Browser, address: str) -> None:
+def test_the_contents_are_folded_up_on_a_phone_and_lead_to_the_item(browser: Browser, address: str) -> None:
     with opened(browser, f"{address}editions/2025-01-14/", width=320) as (page, _):
-        page.locator("nav.contents a", has_text="A meeting").click()
+        link = page.locator("nav.contents a", has_text="A meeting")
+        assert not link.is_visible()
+        count = page.locator(".body h3").count()
+        page.get_by_text(f"On this page ({count})", exact=True).click()
+        link.click()
         assert page.url.endswith("#item-meeting")
         assert 0 <= page.evaluate("document.getElementById('item-meeting').getBoundingClientRect().top") < 400
+
+
+def test_where_there_is_room_the_contents_stand_open_and_the_keyboard_comes_through_them(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, f"{address}editions/2025-01-14/", width=1280) as (page, _):
+        assert page.locator("nav.contents a", has_text="A meeting").is_visible()
+        assert not page.locator("nav.contents summary").is_visible()
+        page.locator("nav.contents").focus()
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.matches('nav.contents a')")
 
 
 # --- on paper --------------------------------------------------------------------------------------------------------
