@@ -40,7 +40,7 @@ def excesses(body: str) -> Iterator[tuple[int, str]]:
 
 def _as_read(body: str) -> str:
     """As Python-Markdown reads it: tabs are columns, and its own two control characters hide nothing."""
-    plain = body.translate({2: None, 3: None}).replace("\r\n", "\n").replace("\r", "\n")
+    plain = body.replace("\2", "").replace("\3", "").replace("\r\n", "\n").replace("\r", "\n")
     return plain.expandtabs(4) if "\t" in plain else plain
 
 

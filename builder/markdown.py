@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from builder.limits import excesses
+from builder.paragraphs import apart
 from builder.plain import as_text
 
 if TYPE_CHECKING:
@@ -79,8 +80,10 @@ def _cleaner() -> Cleaner:
 def _convert(source: str) -> str:
     source = source.encode("utf-8", "replace").decode()  # a lone surrogate is no text
     if next(excesses(source), None) is None:
+        before, marked, after = apart(source)
         try:
-            return _engine().reset().convert(source)
+            made = _engine().reset().convert(marked) if marked else ""
+            return "\n".join(filter(None, (*before, made, *after)))
         except RecursionError:
             _engine.cache_clear()  # it was left half-way
     return as_written(source)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # Put into "[[" where an editor typed it (an unseen word joiner): a reader's token is the templates' alone.
 JOINER = "\u2060"
+COMPILED = "%s.2.cache"  # of another number when templates are compiled otherwise
 _TOKEN_OPENING = re.compile(r"\[(?=\[)")
 
 
@@ -45,16 +46,18 @@ def harmless(value: Any) -> Any:
 
 def environment(search: tuple[Path, ...], cache: Path | None) -> Environment:
     """`search`: template folders, the first one wins. `cache`: where compiled templates are kept. Jinja is loaded when the first page is to be made."""
-    from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
+    from jinja2 import FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
+
+    from builder.engine import Engine
 
     if cache:
         cache.mkdir(parents=True, exist_ok=True)
-    return Environment(
+    return Engine(
         loader=FileSystemLoader([str(folder) for folder in search]),
         autoescape=lambda name: not (name or "").endswith(".txt"),
         undefined=StrictUndefined,
         finalize=harmless,
-        bytecode_cache=FileSystemBytecodeCache(str(cache)) if cache else None,
+        bytecode_cache=FileSystemBytecodeCache(str(cache), COMPILED) if cache else None,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

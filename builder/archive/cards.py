@@ -104,18 +104,16 @@ def _ground() -> Image:
 
 def _line(picture: Image, at: tuple[int, int], text: str, size: int, ink: int) -> None:
     """Letters in shades of one ink: Pillow would draw a palette's letters with hard edges."""
-    from PIL import Image as Images
+    from PIL import Image, ImageDraw
 
     text = _fitting(text, size, WIDTH - 2 * EDGE)
-    font = _font(size)
-    mask = font.getmask(text, mode="L", anchor="la")
-    box = font.getbbox(text, anchor="la")
-    shades = Images.frombytes("L", mask.size, bytes(mask)).point(
-        [ink - (SHADES - 1) + n * (SHADES - 1) // 255 for n in range(256)]
-    )
-    shown = Images.frombytes("L", mask.size, bytes(mask)).point([0] * 16 + [255] * 240)
-    shades = Images.frombytes("P", shades.size, shades.tobytes())
-    picture.paste(shades, (at[0] + int(box[0]), at[1] + int(box[1])), shown)
+    left, top, right, bottom = map(int, _font(size).getbbox(text, anchor="la"))
+    mask = Image.new("L", (right - left, bottom - top))
+    ImageDraw.Draw(mask).text((-left, -top), text, 255, _font(size))
+    shades = mask.point([ink - (SHADES - 1) + n * (SHADES - 1) // 255 for n in range(256)])
+    shown = mask.point([0] * 16 + [255] * 240)
+    shades = Image.frombytes("P", shades.size, shades.tobytes())
+    picture.paste(shades, (at[0] + left, at[1] + top), shown)
 
 
 def _fitting(text: str, size: int, width: int) -> str:

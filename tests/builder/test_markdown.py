@@ -46,9 +46,36 @@ def test_skipping_patterns_that_cannot_match_changes_no_output(source: str) -> N
     assert markdown._engine().reset().convert(source) == STOCK.reset().convert(source)
 
 
-def test_skipping_patterns_changes_no_output_on_the_shipped_content() -> None:
+SIMPLE = [
+    "**two** ",
+    "*One* a",
+    " (*o ne*)",
+    "[a b](https://a.example/b)",
+    "!",
+    "c-d@e.example.org",
+    ". ",
+    "\nWords",
+    "“A",
+    "*",
+    ">",
+    "  ",
+    "é",
+    "10/2",
+    "Table:",
+    "\u2028",
+    "\xa0",
+]
+
+
+@given(st.lists(st.sampled_from([*PIECES, *SIMPLE * 2]), max_size=20).map("".join), st.sampled_from(["", "\n"]))
+def test_paragraphs_that_go_another_way_come_out_the_same(source: str, more: str) -> None:
+    for text in (source, f"Before > it.\n\n{more}{source}", f"{source}\n\n{more}After\nit.", f"A\n\n{source}\n\nZ"):
+        assert markdown._convert(text) == STOCK.reset().convert(text)
+
+
+def test_the_short_ways_change_no_output_on_the_shipped_content() -> None:
     for body in shipped_bodies():
-        assert markdown._engine().reset().convert(body) == STOCK.reset().convert(body)
+        assert markdown._engine().reset().convert(body) == STOCK.reset().convert(body) == markdown._convert(body)
 
 
 @given(st.text("[]a", max_size=60))

@@ -9,7 +9,8 @@ from __future__ import annotations
 from bisect import bisect
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from itertools import chain
+from functools import lru_cache
+from itertools import chain, pairwise
 from math import log
 from operator import sub
 
@@ -24,7 +25,6 @@ SCALE = 255 / (K1 + 1)
 BULLETINS = 32  # an edition's number is its day and its bulletin's place
 MOST_PLACES = 60  # of one word in one item
 FACET = "!"
-SMALL = tuple(bytes([n]) for n in range(128))
 ONE = b"\x01"
 
 Words = dict[str, bytes]
@@ -34,9 +34,8 @@ def number_of(day: date, bulletin: int) -> int:
     return day.toordinal() * BULLETINS + bulletin
 
 
+@lru_cache(maxsize=4096)
 def varint(value: int) -> bytes:
-    if value < 128:
-        return SMALL[value]
     found = bytearray()
     while value > 127:
         found.append(value & 127 | 128)
@@ -63,10 +62,10 @@ def words_of(number: int, rows: Iterable[Row], texts: Iterable[str]) -> Words:
     for slot, (row, text) in enumerate(zip(rows, texts, strict=True)):
         head = varint(slot)
         told = _of_item((row.title, f"{row.description} {row.school} {row.label}", text))
-        for word, said in chain(told, ((facet, b"\x00\x00") for facet in facets(row))):
+        for word, said in chain(told.items(), ((facet, b"\x00\x00") for facet in facets(row))):
             found[word] = found.get(word, b"") + head + said
     start = varint(number)
-    return {word: start + varint(len(block)) + block for word, block in found.items()}
+    return {word: b"".join((start, varint(len(block)), block)) for word, block in found.items()}
 
 
 def facets(row: Row) -> Iterator[str]:
@@ -75,30 +74,38 @@ def facets(row: Row) -> Iterator[str]:
     yield from (f"{FACET}a:{tag}" for tag in row.audience)
 
 
-def _of_item(fields: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+def _of_item(fields: Iterable[str]) -> Words:
     """Fields stand so far apart that no phrase crosses them."""
     words: list[str] = []
-    ends: list[int] = []
+    ends = [0]
     for text in fields:
         words += (*stems(text), *APART)
         ends.append(len(words))
+    norm = K1 * (1 - B + B * _about(len(words) - words.count("")) / USUAL)
+    size = 1 << len(words).bit_length()
+    once = [*chain(*(_once(w, norm, size)[a:b] for w, (a, b) in zip(WEIGHTS, pairwise(ends), strict=True)))]
     places: dict[str, list[int]] = {}
     for place, word in enumerate(words):
         if word in places:
             places[word].append(place)
-        else:
+        elif word:
             places[word] = [place]
-    length = len(words) - len(places.pop(""))
-    norm = K1 * (1 - B + B * _about(length) / USUAL)
-    once = [_impact(weight, norm) for weight in WEIGHTS]
-    for word, found in places.items():
-        if len(found) == 1:  # as most do
-            yield word, once[bisect(ends, found[0])] + ONE + varint(found[0])
-        else:
-            weight = sum(WEIGHTS[bisect(ends, place)] for place in found)
-            yield word, _impact(weight, norm) + _places(found[:MOST_PLACES])
+    return {w: once[p[0]] if len(p) == 1 else _often(norm, ends, p) for w, p in places.items()}
 
 
+@lru_cache(maxsize=64)
+def _once(weight: float, norm: float, size: int) -> tuple[bytes, ...]:
+    """What is told of a word that stands once in an item, by its place: as most do."""
+    said = _impact(weight, norm) + ONE
+    return tuple(said + varint(place) for place in range(size))
+
+
+def _often(norm: float, ends: list[int], places: list[int]) -> bytes:
+    weight = sum(WEIGHTS[bisect(ends, place) - 1] for place in places)
+    return _impact(weight, norm) + _places(places[:MOST_PLACES])
+
+
+@lru_cache(maxsize=1024)
 def _impact(weight: float, norm: float) -> bytes:
     return bytes([max(1, round(weight * (K1 + 1) / (weight + norm) * SCALE))])
 

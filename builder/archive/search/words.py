@@ -21,30 +21,40 @@ STOP = frozenset("a about all also an and any are as at be been by can do for fr
 LONGEST = 40  # letters; what is longer is an address or a slip
 
 
-class _Signs(dict[int, int | None]):
-    """For str.translate: accents and the curly apostrophe go. Each character is worked out once."""
+class _Signs(dict[str, str]):
+    """What each character that is not ASCII becomes: accents and the curly apostrophe go. Each is worked out once."""
 
-    def __missing__(self, code: int) -> int | None:
-        self[code] = None if combining(chr(code)) or chr(code) == "’" else code
-        return self[code]
+    def __missing__(self, sign: str) -> str:
+        self[sign] = "" if combining(sign) or sign == "’" else sign if _WORD.match(sign) else " "
+        return self[sign]
 
 
 class _Stems(dict[str, str]):
     """Each word is worked out once; a stop word is nothing."""
 
     def __missing__(self, word: str) -> str:
-        self[word] = "" if word in STOP else stem(word)
+        short = word[:LONGEST]
+        self[word] = "" if short in STOP else stem(short)
         return self[word]
 
 
 _SIGNS, _STEMS = _Signs(), _Stems()
+_FOREIGN = re.compile(r"[^\x00-\x7f]")
+_ASCII: dict[int, str | None] = {code: chr(code).lower() if chr(code).isalnum() else " " for code in range(128)}
+_ASCII[ord("'")] = None
 
 
 def plain_words(text: str) -> list[str]:
     """The words as they are written, without case, accents and apostrophes: `Children’s` → `childrens`."""
+    return [word[:LONGEST] for word in _words(text)]
+
+
+def _words(text: str) -> list[str]:
     if not text.isascii():
-        text = normalize("NFKD", text).translate(_SIGNS)
-    return [word[:LONGEST] for word in _WORD.findall(text.lower().replace("'", ""))]
+        text = _FOREIGN.sub(lambda sign: _SIGNS[sign[0]], normalize("NFKD", text))
+    if text.isascii():
+        return text.translate(_ASCII).split()
+    return _WORD.findall(text.lower().replace("'", ""))
 
 
 def stem(word: str) -> str:
@@ -58,4 +68,4 @@ def stem(word: str) -> str:
 
 def stems(text: str) -> list[str]:
     """What each of its words is looked for as; a stop word keeps its place, with nothing in it."""
-    return [_STEMS[word] for word in plain_words(text)]
+    return [*map(_STEMS.__getitem__, _words(text))]
