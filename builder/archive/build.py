@@ -6,11 +6,13 @@ import gc
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import blake2b, sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from builder.addresses import Place as Address
 from builder.addresses import of_documents
@@ -38,8 +40,7 @@ Put = Callable[[str, bytes], bytes]
 MANY = 1_000  # changed files; far more than in any week
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What a build did. `unchanged`: the site's files that stayed as they were."""
 
     rendered: int
@@ -52,8 +53,7 @@ class Outcome:
         return self.written + self.unchanged
 
 
-@dataclass
-class Build:
+class Build(Struct, dict=True):
     """One build in the making. `before`: what the last one left; `after`: what this one leaves."""
 
     press: Press

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
+
+from msgspec import Struct
 
 from builder.archive import feeds, ics
 from builder.archive.rows import Row
@@ -14,8 +15,7 @@ from builder.archive.topics import ASKING, KINDS
 from builder.calendar import cut_off, edition_days, sending
 
 
-@dataclass(frozen=True, slots=True)
-class Calendar:
+class Calendar(Struct, frozen=True):
     path: str
     title: str
     wanted: Callable[[Row], bool]

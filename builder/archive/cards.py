@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import os
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from builder.cache import fingerprint
 
@@ -23,8 +24,7 @@ TEAL, WHITE, PALE, YELLOW = (11, 74, 86), (255, 255, 255), (205, 228, 231), (242
 SHADES = 16
 
 
-@dataclass(frozen=True)
-class Card:
+class Card(Struct, frozen=True, dict=True):
     """`by`: who publishes; `name`: the bulletin; `title`: the edition's day; `more`: its number; `text`: what it holds."""
 
     by: str

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from builder.archive import html
 from builder.archive.public import Place
@@ -22,8 +23,7 @@ FEW = 20  # entries of the smaller feeds
 NEVER = datetime(2000, 1, 1, tzinfo=UTC)  # Atom wants a moment even of a feed without entries
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Feed:
+class Feed(Struct, frozen=True, kw_only=True):
     """`base`: the folder of its three files. `page`: what it is a feed of."""
 
     base: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from builder.archive import calendars, html, lists
 from builder.archive.public import Place
@@ -15,8 +16,7 @@ from builder.view import Link
 INDEX = "index.html"
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """A page in a sitemap."""
 
     url: str

@@ -10,10 +10,12 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from builder.archive.rows import CardRow, FeedEntry, Row
 from builder.archive.shelves import Record, packed, unpacked
@@ -74,8 +76,7 @@ class Sheet(NamedTuple):
     pictures: dict[str, str]
 
 
-@dataclass
-class State:
+class State(Struct):
     """`files` of every unit and sheet together are the site: path → hash of the bytes."""
 
     world: bytes = b""
@@ -157,7 +158,7 @@ def _read(raw: bytes) -> State | None:
 
 def prepare(state: State, kept: Path) -> None:
     """Written before the swap; it counts only when the site is the one that it names."""
-    values = {name: getattr(state, name) for name in State.__dataclass_fields__}
+    values = asdict(state)
     values["records"] = {key: tuple(record) for key, record in state.records.items()}
     values["units"] = {key: tuple(made) for key, made in state.units.items()}
     values["sheets"] = {name: tuple(sheet) for name, sheet in state.sheets.items()}

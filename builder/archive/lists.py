@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from builder import dates
 from builder.archive.public import Public, Sent
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from builder.archive.site import Site
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
+class Card(Struct, frozen=True, kw_only=True):
     """An edition in a list."""
 
     url: str
@@ -31,14 +31,12 @@ class Card:
     """Its bulletin's name; empty in a list of that bulletin's own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Year:
+class Year(Struct, frozen=True):
     name: str
     cards: tuple[Card, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Coming:
+class Coming(Struct, frozen=True):
     """Something with a day that is still ahead."""
 
     title: str

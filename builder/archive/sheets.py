@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import blake2b
 from itertools import pairwise
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from builder.archive import calendars, documents, feeds, finding, found, fronts, html, redirects, topics
 from builder.archive.cards import drawn
@@ -26,8 +28,7 @@ Words = tuple[dict[str, Sheet], Tiers, int]
 """What came of the search index: its sheets, its tiers, and how many files were made."""
 
 
-@dataclass
-class Sheets:
+class Sheets(Struct):
     """`before`: what the last build left; `after`: what this one leaves. `put` takes what is made."""
 
     site: Site

@@ -6,11 +6,12 @@ import marshal
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from builder.addresses import of_one
 from builder.content import folder_day, read_edition, spare_drafts
@@ -27,8 +28,7 @@ def key_of(bulletin: str, day: date | str) -> str:
     return f"{bulletin}/{day}"
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(Struct, frozen=True):
     """An edition's folder. `signature` is empty when it tells nothing: the files are too new."""
 
     key: str

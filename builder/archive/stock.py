@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from builder.archive import kept
 from builder.archive.kept import Made
@@ -14,8 +15,7 @@ from builder.archive.rows import CardRow, FeedEntry, Row
 from builder.archive.search.index import Words
 
 
-@dataclass
-class Stock:
+class Stock(Struct, dict=True):
     """`places`: newest first. `now`: in seconds."""
 
     folder: Path

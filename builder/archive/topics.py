@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
+
+from msgspec import Struct
 
 from builder import dates
 from builder.addresses import SEND_GOOD_NEWS
@@ -24,8 +25,7 @@ SOON = SOON_DAYS * 86_400
 ASKING = {"actions": ("action",), "consultations": ("consultation", "feedback"), "events": ("event",), "good-news": ("good-news",)}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Topic:
+class Topic(Struct, frozen=True, kw_only=True):
     """One list. `words`: the name of its heading in words.toml, when its title is not told by the settings."""
 
     path: str
@@ -40,8 +40,7 @@ class Topic:
     scope: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """Rows under one heading."""
 
     id: str
@@ -50,8 +49,7 @@ class Group:
     intro: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """A row with what depends on the moment."""
 
     row: Row

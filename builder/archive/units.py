@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from typing import Any
+
+from msgspec import Struct, field
 
 from builder import dates
 from builder.archive import cards, data, feeds, html, ics, lists
@@ -23,8 +24,7 @@ from builder.model import Item, Moment
 from builder.view import EditionView, Link
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unit:
+class Unit(Struct, frozen=True, kw_only=True):
     """`files`: path → bytes. `pictures`: name → the file that has its bytes."""
 
     card: CardRow

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from builder.archive.kept import Made
@@ -36,8 +36,7 @@ MOST = 8
 TEMPLATES = ("item", "edition", "base", "parts", "feed-content", "crumbs", "header", "footer", "invite")
 
 
-@dataclass
-class Team:
+class Team(Struct, dict=True):
     """The processes of one build. The first is the one that began it; the others come when there is enough to do.
 
     `jobs`: how many at most; 0: as many as help.
@@ -180,8 +179,7 @@ class Team:
                 pipe.send(error)
 
 
-@dataclass
-class Turns:
+class Turns(Struct):
     """Numbers that several processes take in turns, each number once: what is read from a pipe is gone from it."""
 
     ends: tuple[int, int] = field(default_factory=os.pipe)

@@ -15,7 +15,7 @@ WEEK = "weekly/2025-01-14"
 UNASKED = {
     "sqlalchemy", "flask", "werkzeug", "pydantic", "cryptography", "alembic", "dns", "requests", "paramiko", "boto3",
     "PIL", "premailer", "mjml", "lxml", "icalendar", "feedparser", "feedgen",
-    "sqlite3", "email", "socket", "ssl", "http", "asyncio", "multiprocessing", "subprocess", "importlib.metadata", "csv",
+    "dataclasses", "sqlite3", "email", "socket", "ssl", "http", "asyncio", "multiprocessing", "subprocess", "importlib.metadata", "csv",
     "builder.render", "builder.letters", "builder.skeleton", "builder.eml", "builder.preflight", "builder.archive.search.query",
     "desk.rounds", "desk.commands.sending", "desk.web", "delivery", "subscribers", "goodnews", "db",
 }  # fmt: skip

@@ -7,10 +7,11 @@ import json
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from math import log
 from typing import Any, NamedTuple
+
+from msgspec import Struct, field
 
 from builder.archive.search.index import BULLETINS, FACET, items
 from builder.archive.search.tiers import FOLDER, bucket_path, page_path
@@ -27,8 +28,7 @@ UNFINISHED = 0.6  # what a word counts that only begins like the one typed
 _PHRASE = re.compile(r'"([^"]*)"')
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """`filters`: facets that must all hold, like `!k:event`. `bulletin`: its place among the bulletins; -1: any."""
 
     text: str
@@ -48,8 +48,7 @@ class Result(NamedTuple):
     """Its own day, in words: when it takes place, or until when an answer is wanted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """`results`: the best first. `near`: whether a word that is nowhere was taken for one much like it."""
 
     total: int
@@ -57,8 +56,7 @@ class Found:
     near: bool = False
 
 
-@dataclass
-class Engine:
+class Engine(Struct):
     read: Read
     _buckets: dict[str, dict[str, bytes]] = field(default_factory=dict)
 

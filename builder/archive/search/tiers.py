@@ -12,9 +12,10 @@ import marshal
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from zlib import crc32
+
+from msgspec import Struct, field
 
 from builder.archive.search.index import Words, joined, with_block
 
@@ -29,8 +30,7 @@ Change = tuple[int, Words, Words]
 """An edition, the words that it had, and those that it has."""
 
 
-@dataclass
-class Tier:
+class Tier(Struct):
     """`held`: which editions are in it, and a hash of each one's words."""
 
     name: str
