@@ -60,10 +60,15 @@ def server_of(app: Flask, host: str, port: int) -> Any:
     `trusted-proxies` allows. waitress would take it away.
     """
     import waitress
+    from waitress.server import BaseWSGIServer
+
+    from desk.web.toolarge import Channel
 
     sys.setswitchinterval(TURN_SECONDS)
-    return waitress.create_server(
+    sockets = dict[int, Any]()
+    server = waitress.create_server(
         app,
+        map=sockets,
         host=host,
         port=port,
         threads=THREADS,
@@ -71,6 +76,10 @@ def server_of(app: Flask, host: str, port: int) -> Any:
         max_request_body_size=LONGEST_REQUEST,
         clear_untrusted_proxy_headers=False,
     )
+    for one in sockets.values():
+        if isinstance(one, BaseWSGIServer):
+            one.channel_class = Channel
+    return server
 
 
 @contextmanager

@@ -1,5 +1,5 @@
-/* Better with it, complete without it: how many characters are left, which questions about consent are to be
-   answered, and that photos are on their way: on a slow line that takes a while. */
+/* Better with it, complete without it: how many characters are left, which questions about consent are to be answered, which
+   photos are too large, and that photos are on their way: on a slow line that takes a while. */
 "use strict"
 
 for (const field of document.querySelectorAll("[data-most]")) {
@@ -31,6 +31,22 @@ for (const photo of document.querySelectorAll(".photo")) {
   const show = () => { agreed.hidden = !people.checked }
   photo.addEventListener("change", show)
   show()
+}
+
+/* Which of the chosen photos are too large, before they are sent. */
+const photos = document.querySelector("input[data-each]")
+if (photos) {
+  const told = document.createElement("p")
+  told.className = "problem"
+  told.setAttribute("aria-live", "polite")
+  photos.after(told)
+  const size = bytes => Math.ceil(bytes / 1e6) + " MB"
+  photos.addEventListener("change", () => {
+    const chosen = [...photos.files], all = chosen.reduce((sum, photo) => sum + photo.size, 0)
+    const large = chosen.filter(photo => photo.size > Number(photos.dataset.each)).map(photo => photo.name + " (" + size(photo.size) + ")")
+    told.textContent = large.length ? "Too large to send: " + large.join(", ") + ". Smaller copies are enough."
+      : all > Number(photos.dataset.all) ? "Together these are too large (" + size(all) + "). Choose fewer now; the next page takes more." : ""
+  })
 }
 
 const form = document.querySelector("main form[enctype]")

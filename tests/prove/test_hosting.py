@@ -1,4 +1,4 @@
-"""The settings of docs/hosting.md in a real nginx and a real Apache, with something behind them that says what it was asked."""
+"""The settings of docs/hosting.md in a real nginx, Apache and Caddy, with something behind them that says what it was asked."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -34,6 +34,16 @@ class Behind(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         told = f"asked {self.path} for {self.headers['X-Forwarded-For']} by {self.headers['Host']}".encode()
         self.send_response(200)
+        self.send_header("Content-Length", str(len(told)))
+        self.end_headers()
+        self.wfile.write(told)
+
+    def do_POST(self) -> None:
+        left = size = int(self.headers["Content-Length"])
+        while left:
+            left -= len(self.rfile.read(min(left, 1_000_000)))
+        told = f"a form of {size}".encode()
+        self.send_response(413)
         self.send_header("Content-Length", str(len(told)))
         self.end_headers()
         self.wfile.write(told)
@@ -73,6 +83,13 @@ def apache(tmp: Path, top: Path, port: int) -> list[str]:
     return [program("apache2", "apache2-bin"), "-f", str(tmp / "apache.conf"), "-DFOREGROUND"]
 
 
+def caddy(tmp: Path, _top: Path, port: int) -> list[str]:
+    """Everything is asked of the program."""
+    settings = said("Caddy").replace("together.norfolk.example", f"http://:{port}")
+    (tmp / "caddy.conf").write_text(f"{{\n    admin off\n}}\n{settings}")
+    return [program("caddy", "caddy"), "run", "--adapter", "caddyfile", "--config", str(tmp / "caddy.conf")]
+
+
 @contextmanager
 def running(command: list[str], port: int) -> Iterator[None]:
     server = subprocess.Popen(command)
@@ -88,8 +105,8 @@ def running(command: list[str], port: int) -> Iterator[None]:
         server.wait(10)
 
 
-@pytest.fixture(params=[nginx, apache])
-def port(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[int]:
+@contextmanager
+def in_front(make: Callable[[Path, Path, int], list[str]], tmp_path: Path) -> Iterator[int]:
     top = tmp_path / "site"
     register = "2025-01-14 items/old/\n2025-01-14 items/bad/ gone\n"
     story = item("Story", kind="good-news", school="A school")
@@ -104,13 +121,19 @@ def port(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[int]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         number = int(free.getsockname()[1])
-    command = request.param(tmp_path, top, number)
+    command = make(tmp_path, top, number)
     for file in tmp_path.glob("*.conf"):
         file.write_text(file.read_text().replace("127.0.0.1:8010", f"127.0.0.1:{behind.server_port}"))
     with running(command, number):
         yield number
     behind.shutdown()
     behind.server_close()
+
+
+@pytest.fixture(params=[nginx, apache])
+def port(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[int]:
+    with in_front(request.param, tmp_path) as number:
+        yield number
 
 
 def ask(port: int, path: str) -> tuple[int, str, str]:
@@ -140,6 +163,30 @@ def test_files_are_shown_and_all_else_is_asked_of_the_program(port: int) -> None
     for path in asked:
         status, _, page = ask(port, path)
         assert (status, page) == (200, f"asked {path} for 127.0.0.1 by together.example")
+
+
+def send(port: int, size: int) -> tuple[int, str]:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
+        connection.request("POST", f"/{SEND_GOOD_NEWS}", b"x" * size)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+
+
+@pytest.mark.parametrize("make", [nginx, apache, caddy])
+def test_a_form_that_is_far_too_large_is_refused_by_the_program_itself(
+    make: Callable[[Path, Path, int], list[str]], tmp_path: Path
+) -> None:
+    with in_front(make, tmp_path) as port:
+        assert send(port, 120_000_000) == (413, "a form of 120000000")
+
+
+def test_behind_caddy_the_program_is_asked_for_everything_and_told_for_whom(tmp_path: Path) -> None:
+    with in_front(caddy, tmp_path) as port:
+        for path in ("/", "/items/old/", "/search/?q=term+dates", "/desk/"):
+            assert ask(port, path)[::2] == (200, f"asked {path} for 127.0.0.1 by together.example")
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+            connection.request("GET", "/", headers={"X-Forwarded-For": "198.51.100.7"})  # what anybody may say
+            assert "198.51.100.7" not in connection.getresponse().read().decode()
 
 
 def test_the_settings_for_iis_are_whole_and_name_what_is_there(tmp_path: Path) -> None:

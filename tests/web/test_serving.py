@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import signal
 import socket
@@ -9,8 +10,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 
@@ -18,7 +19,9 @@ import pytest
 from sqlalchemy import Engine
 
 from desk.settings import RESERVED_NAMES
+from desk.web import serving
 from desk.web.app import create_app
+from desk.web.goodnews import uploads
 from desk.web.serving import server_of
 from tests.databases import database, database_url, empty_database
 from tests.web.conftest import KEYS
@@ -107,6 +110,17 @@ def test_what_a_web_server_in_front_says_comes_through_and_is_believed_only_when
     open_place: Callable[..., Place], house_folder: Path, proxies: str, believed: bool
 ) -> None:
     place = open_place(make_house(house_folder, more={"BULLETIN__DESK__TRUSTED_PROXIES": proxies}))
+    with _served(place) as port:
+        asked = urllib.request.Request(
+            f"http://127.0.0.1:{port}/subscribe",
+            headers={"X-Forwarded-Proto": "https", "X-Forwarded-For": "198.51.100.7"},
+        )
+        with urllib.request.urlopen(asked, timeout=10) as answer:
+            assert ("Strict-Transport-Security" in answer.headers) is believed
+
+
+@contextmanager
+def _served(place: Place) -> Iterator[int]:
     server = server_of(place.app, "127.0.0.1", 0)
 
     def run() -> None:
@@ -115,11 +129,28 @@ def test_what_a_web_server_in_front_says_comes_through_and_is_believed_only_when
 
     thread = Thread(target=run, daemon=True)
     thread.start()
-    asked = urllib.request.Request(
-        f"http://127.0.0.1:{server.effective_port}/subscribe",
-        headers={"X-Forwarded-Proto": "https", "X-Forwarded-For": "198.51.100.7"},
-    )
-    with urllib.request.urlopen(asked, timeout=10) as answer:
-        assert ("Strict-Transport-Security" in answer.headers) is believed
+    yield server.effective_port
     server.close()
     thread.join(5)
+
+
+def test_a_form_that_is_larger_than_anything_is_answered_by_our_own_page_when_all_of_it_was_sent(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "LONGEST_REQUEST", 100_000)
+    monkeypatch.setattr(uploads, "MOST_UPLOAD", 90_000)
+    body, kind = b"x" * 3_000_000, {"Content-Type": "multipart/form-data; boundary=x"}
+    with _served(place) as port, closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        for path, words in (("/send-good-news", "What you sent had 3 MB"), ("/subscribe", "go back and send less")):
+            connection.request("POST", path, body, kind)
+            answer = connection.getresponse()
+            assert answer.status == 413 and words in answer.read().decode(), path
+        connection.request("GET", "/subscribe")  # nothing of it is taken for the next request of the same browser
+        assert connection.getresponse().read().startswith(b"<!doctype html>")
+
+
+def test_a_form_without_end_is_not_even_read(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "LONGEST_REQUEST", 100_000)
+    with _served(place) as port, socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+        line.sendall(b"POST /subscribe HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000000\r\n\r\n")
+        assert line.recv(100).startswith(b"HTTP/1.1 413 ")

@@ -40,7 +40,7 @@ def limit_upload(place: Place) -> Response | None:
         return None
     if (request.content_length or 0) > uploads.MOST_UPLOAD:
         uploads.set_aside(place, "too-large", "")
-        return place.page("good-news-too-large", status=413)
+        return place.page("good-news-too-large", status=413, sent=request.content_length)
     if not place.public.limits.forms.allows(client(request.remote_addr), place.room.now):
         abort(429)
     return None
