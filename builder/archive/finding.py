@@ -3,61 +3,153 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 from builder.archive import found, kept, lists
-from builder.archive.kept import State
+from builder.archive.kept import Packs, State
 from builder.archive.public import Place
 from builder.archive.rows import Row
 from builder.archive.search import tiers
-from builder.archive.search.index import Words
-from builder.archive.search.tiers import Tier
+from builder.archive.search.index import Words, changed, joined
+from builder.archive.search.tiers import RANGES, Pack, Parts, Spread
 from builder.archive.site import File, Site
 from builder.archive.stock import Stock
 from builder.archive.units import search_number
 from builder.cache import fingerprint
 from builder.templates import read_text
 
+DAYS = 366
 
-def split(stock: Stock) -> dict[str, list[Place]]:
-    """The tiers' editions: the newest month's, those of its year before it, and all years before."""
-    found: dict[str, list[Place]] = {"old": [], "year": [], "month": []}
-    newest = stock.places[0].key.partition("/")[2] if stock.places else ""
-    for place in stock.places:
-        day = place.key.partition("/")[2]
-        found["month" if day[:7] == newest[:7] else "year" if day[:4] == newest[:4] else "old"].append(place)
-    return found
+TIERS = ("month", "year", "last")
+OLD = tuple(f"old-{place:02}" for place in range(len(RANGES)))
 
 
-def tier_of(site: Site, stock: Stock, name: str, places: Iterable[Place], before: State, of: bytes) -> Tier:
-    """A tier as its editions are now, from what the build `of` left of it."""
-    keys = {search_number(site, place): place.key for place in places}
-    wanted = {number: (stock.units[key].words, stock.units[key].items) for number, key in keys.items()}
+class Shares:
+    """Which editions are in which file. `keys`: all, the newest first; it is a matter of these and of nothing before."""
 
-    def now(number: int) -> Words:
-        return stock.words(keys[number])
+    def __init__(self, keys: Iterable[str]) -> None:
+        found: dict[str, list[str]] = {"old": [], "last": [], "year": [], "month": []}
+        day = newest = ""
+        for key in keys:
+            day = key.partition("/")[2]
+            newest = newest or day
+            same = "month" if day[:7] == newest[:7] else "year" if day[:4] == newest[:4] else ""
+            found[same or ("last" if int(day[:4]) + 1 == int(newest[:4]) else "old")].append(key)
+        self.swept = len(RANGES) * (_day_of_year(newest) - 1) // DAYS if newest else 0
+        """How many ranges of the oldest tier have the year before, too."""
+        self._of = {name: tuple(held) for name, held in found.items()}
+        self._swept = self._of["last"] + self._of["old"]
 
-    def earlier(number: int) -> Words:
-        key = next(key for key in before.units if search_number_of(site, key) == number)
-        words: Words = kept.read_words(stock.folder, kept.unit_name(key, before.units[key].inputs))
+    def of(self, name: str) -> tuple[str, ...]:
+        if name in self._of:
+            return self._of[name]
+        return self._swept if int(name[-2:]) < self.swept else self._of["old"]
+
+
+def _day_of_year(day: str) -> int:
+    return date.fromisoformat(day).timetuple().tm_yday
+
+
+class Index:
+    """The words of all editions as they are now, from what the build before left of them."""
+
+    def __init__(self, site: Site, stock: Stock, before: State) -> None:
+        self.site, self.stock, self.before = site, stock, before
+        self.now = Shares(place.key for place in self.stock.places)
+        self.then = Shares(self.before.units)
+        self._changes: dict[tuple[tuple[str, ...], tuple[str, ...]], Changes | None] = {}
+        self._whole: dict[tuple[str, ...], Spread] = {}
+
+    def pack(self, name: str, stem: str) -> Pack | None:
+        """A file's words, from the one that the build before left (`stem`; empty: none); None: nothing in it has changed."""
+        begin, end = _range(name)
+        changes = self._between(self.then.of(name), self.now.of(name)) if stem else None
+        if changes is not None:
+            told = [(number, found) for number, words in changes.told if (found := words.within(begin, end))]
+            newer = changes.newer.within(begin, end)
+            if not told and not newer:
+                return None
+            pack = tiers.load(self.file(stem))
+            if pack is not None:
+                tiers.update(pack, told, newer)
+                return pack
+        words = self._all(self.now.of("old" if begin or end else name)).within(begin, end)
+        if self.now.of(name) == self.now.of("old"):
+            return tiers.made(dict(words))
+        if begin or end:
+            later = self._all(self.now.of("last")).within(begin, end)
+            words = {**words, **{word: words.get(word, b"") + told for word, told in later.items()}}
+        return tiers.made(dict(words))
+
+    def file(self, stem: str) -> Path:
+        return self.stock.folder / kept.FOLDER / f"{stem}{kept.PACK}"
+
+    def _between(self, then: tuple[str, ...], now: tuple[str, ...]) -> Changes | None:
+        """None: too much has changed, or it cannot be told."""
+        if (then, now) not in self._changes:
+            with suppress(KeyError, OSError):
+                self._changes[then, now] = self._told(then, now)
+        return self._changes.setdefault((then, now), None)
+
+    def _told(self, then: tuple[str, ...], now: tuple[str, ...]) -> Changes | None:
+        before, after = self.before.units, self.stock.units
+        gone, come = [*({*then} - {*now})], {*now} - {*then}
+        edited = [key for key in now if key not in come and before[key].words != after[key].words]
+        last = max(map(self._number, then), default=0)
+        newer = tuple(key for key in now if key in come and self._number(key) > last)
+        between = [key for key in come if key not in newer]
+        if len(gone) + len(edited) + len(between) > 1 + len(now) // 3:
+            return None
+        told = [(key, self._before(key), self.stock.words(key)) for key in edited]
+        told += [(key, self._before(key), {}) for key in gone] + [(key, {}, self.stock.words(key)) for key in between]
+        changes = [(self._number(key), Spread(changed(old, new))) for key, old, new in told]
+        return Changes(changes, self._all(newer))
+
+    def _all(self, keys: tuple[str, ...]) -> Spread:
+        """The words of these editions."""
+        if keys not in self._whole:
+            known = self._kept(keys) if keys else {}
+            found = (
+                known
+                if known is not None
+                else joined((key, self.stock.words(key)) for key in sorted(keys, key=self._number))
+            )
+            self._whole[keys] = Spread(found)
+        return self._whole[keys]
+
+    def _kept(self, keys: tuple[str, ...]) -> Words | None:
+        """Of editions that were a tier, and are as they were."""
+        before, after = self.before.units, self.stock.units
+        for name in TIERS:
+            held = self.before.tiers.get(name)
+            if held and keys == self.then.of(name) and all(before[key].words == after[key].words for key in keys):
+                pack = tiers.load(self.file(held[0]))
+                return pack.words if pack else None
+        return None
+
+    def _number(self, key: str) -> int:
+        return search_number(self.site, Place((0.0, key), key))
+
+    def _before(self, key: str) -> Words:
+        words: Words = kept.read_words(self.stock.folder, kept.unit_name(key, self.before.units[key].inputs))
         return words
 
-    try:
-        tier = tiers.load(file_of(stock, name), name, of)
-        tiers.update(tier, wanted, now, earlier)
-    except (KeyError, OSError, StopIteration):
-        tier = Tier(name)
-        tiers.update(tier, wanted, now, earlier)
-    return tier
+
+class Changes(NamedTuple):
+    """`told`: of each edition that is another, the blocks that are. `newer`: of editions after all that were there."""
+
+    told: list[tuple[int, Spread]]
+    newer: Spread
 
 
-def file_of(stock: Stock, name: str) -> Path:
-    return stock.folder / kept.FOLDER / f"search-{name}"
-
-
-def search_number_of(site: Site, key: str) -> int:
-    return search_number(site, Place((0.0, key), key))
+def _range(name: str) -> tuple[str, str]:
+    place = int(name[-2:]) if name.startswith("old-") else None
+    return ("", "") if place is None else (RANGES[place], RANGES[place + 1] if place + 1 < len(RANGES) else "")
 
 
 def items_file(site: Site, stock: Stock, place: Place) -> File:
@@ -72,12 +164,27 @@ def _result(site: Site, row: Row) -> list[str]:
     return [row.path, row.title, row.school or row.label, row.description, row.day, *([when] if when else [])]
 
 
-def index_file(told: Iterable[tuple[str, int, str, list[str]]], names: list[str]) -> File:
-    """Which buckets there are: (tier, its items, its mark, the first word of each bucket)."""
-    found = [{"name": name, "n": count, "v": mark, "b": firsts} for name, count, mark, firsts in told]
-    index = {"bulletins": names, "tiers": found}
+def index_file(packs: Packs, swept: int, count: int, names: list[str]) -> File:
+    """Which buckets there are. Of the year before, those that the oldest tier has taken over are not told any more."""
+    border = RANGES[swept] if swept < len(RANGES) else "\U0010ffff"
+    found = []
+    for tier, members in (("old", OLD), *((name, (name,)) for name in TIERS)):
+        there = [packs[name] for name in members if name in packs]
+        files = [_listed(stem, parts, border if tier == "last" else "") for stem, parts in there]
+        listed = [
+            part for (_, _, many), (_, parts) in zip(files, there, strict=True) for part in parts[len(parts) - many :]
+        ]
+        words, lengths = [first for first, _ in listed], [length for _, length in listed]
+        found.append({"name": tier, "f": files, "b": words, "l": lengths})
+    index = {"bulletins": names, "n": count, "tiers": found}
     raw = json.dumps(index, ensure_ascii=False, separators=(",", ":")) + "\n"
     return f"{tiers.FOLDER}/index.bin", tiers.packed(raw.encode())
+
+
+def _listed(stem: str, parts: Parts, border: str) -> tuple[str, int, int]:
+    """(a file, where the first bucket that is told begins in it, how many are told)."""
+    skipped = max(0, bisect_right([first for first, _ in parts], border) - 1) if border else 0
+    return stem, sum(length for _, length in parts[:skipped]), len(parts) - skipped
 
 
 def page_files(site: Site, stock: Stock) -> Iterator[File]:

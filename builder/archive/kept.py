@@ -25,8 +25,9 @@ FORMAT = 2
 FOLDER = "archive"
 CARDS = "cards/"
 STATE, PENDING = "state", "state.new"
-Tiers = dict[str, tuple[int, tuple[tuple[str, str], ...]]]
-"""Each tier of the search index: its items, and (first word, path) of its buckets."""
+PACK = ".pack"
+Packs = dict[str, tuple[str, tuple[tuple[str, int], ...]]]
+"""Each file of the search index: its name, and the first word and the size of each of its buckets."""
 LENGTH = 8  # bytes that tell how long the first part of a unit's file is
 
 
@@ -97,7 +98,7 @@ class State(Struct):
     statuses: dict[str, Any] = field(default_factory=dict)
     units: dict[str, Made] = field(default_factory=dict)
     sheets: dict[str, Sheet] = field(default_factory=dict)
-    tiers: Tiers = field(default_factory=dict)
+    tiers: Packs = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -172,8 +173,9 @@ def settle(state: State, kept: Path) -> None:
     folder = kept / FOLDER
     (folder / PENDING).replace(folder / STATE)
     wanted = {unit_name(key, made.inputs) for key, made in state.units.items()}
+    wanted |= {f"{stem}{PACK}" for stem, _ in state.tiers.values()}
     for entry in os.scandir(folder):
-        if entry.name.endswith((".unit", ".partial")) and entry.name not in wanted:
+        if entry.name.endswith((".unit", PACK, ".partial")) and entry.name not in wanted:
             Path(entry.path).unlink(missing_ok=True)
     cards = {made.card for made in state.units.values()}.union(*(sheet.files for sheet in state.sheets.values()))
     for file in (kept / CARDS).glob("*"):

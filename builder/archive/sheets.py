@@ -13,9 +13,10 @@ from msgspec.structs import replace
 
 from builder.archive import calendars, documents, feeds, finding, found, fronts, html, redirects, topics
 from builder.archive.cards import drawn
-from builder.archive.kept import Sheet, State, Tiers
+from builder.archive.kept import Packs, Sheet, State
 from builder.archive.public import Place
 from builder.archive.search import tiers
+from builder.archive.search.tiers import Pack
 from builder.archive.site import IMAGES, File, Site
 from builder.archive.stock import Stock
 from builder.former import answers
@@ -24,8 +25,8 @@ from builder.templates import read_text
 
 Put = Callable[[str, bytes], bytes]
 Made = Iterable[File]
-Words = tuple[dict[str, Sheet], Tiers, int]
-"""What came of the search index: its sheets, its tiers, and how many files were made."""
+Words = tuple[dict[str, Sheet], Packs, int]
+"""What came of the search index: its sheets, its files, and how many of all were made."""
 
 
 class Sheets(Struct):
@@ -260,24 +261,22 @@ class Sheets(Struct):
     def _words(self) -> Words:
         """The index itself. No other sheet has files where it has, so it can be made in another process."""
         own = replace(self, after=replace(self.after, sheets={}, tiers={}), rendered=0, taken=set())
-        for name, places in finding.split(self.stock).items():
-            own._tier(name, places)
-            for place in places:
-                own._items(place)
+        own._packs(finding.Index(self.site, self.stock, self.before))
+        for place in self.stock.places:
+            own._items(place)
         return own.after.sheets, own.after.tiers, own.rendered
 
     def _search(self, words: Words) -> None:
         site, stock = self.site, self.stock
-        sheets, self.after.tiers, rendered = words
+        sheets, packs, rendered = words
+        self.after.tiers = packs
         self.rendered += rendered
         for name, sheet in sheets.items():
             self._keep(name, sheet)
-        index = [
-            (name, count, self._mark(f"search {name}"), [first for first, _ in parts])
-            for name, (count, parts) in self.after.tiers.items()
-        ]
-        names = list(site.press.house.bulletins)
-        self.sheet("search index", index, lambda: [finding.index_file(index, names)])
+        swept, names = finding.Shares(place.key for place in stock.places).swept, list(site.press.house.bulletins)
+        count = sum(self.after.units[place.key].items for place in stock.places)
+        told = (swept, count, names, [*packs.items()])
+        self.sheet("search index", told, lambda: [finding.index_file(packs, swept, count, names)])
         shown = (stock.years, [b.id for b in site.others])
         self.sheet("search", shown, lambda: finding.page_files(site, stock))
 
@@ -288,31 +287,30 @@ class Sheets(Struct):
         else:
             self.sheet(name, made.rows, partial(_items, self.site, self.stock, place))
 
-    def _mark(self, sheet: str) -> str:
-        """Changes with the content of its files, so that a browser that has kept them fetches them again."""
-        return _hash(sorted(self.after.sheets[sheet].files.items())).hex()[:8]
+    def _packs(self, index: finding.Index) -> None:
+        """A file whose editions have the words they had is not even read."""
+        marks: dict[tuple[str, ...], bytes] = {}
+        for name in (*finding.TIERS, *finding.OLD):
+            keys, sheet, known = index.now.of(name), f"search {name}", self.before.tiers.get(name)
+            if keys not in marks:
+                marks[keys] = self._hash([(key, self.stock.units[key].words) for key in keys], ())
+            old = self.before.sheets.get(sheet)
+            calm = old is not None and old.inputs == marks[keys]
+            pack = None if calm else index.pack(name, known[0] if known and old else "")
+            if old is not None and pack is None:
+                self._keep(sheet, old if calm else old._replace(inputs=marks[keys]))
+                self.after.tiers |= {name: known} if known else {}
+            else:
+                self._pack(name, marks[keys], index, pack or Pack())
 
-    def _tier(self, name: str, places: list[Place]) -> None:
-        """A tier whose editions have the words they had is not even read."""
-        site, stock, sheet = self.site, self.stock, f"search {name}"
-        inputs = self._hash([(place.key, stock.units[place.key].words) for place in places], ())
-        old = self.before.sheets.get(sheet)
-        if old and old.inputs == inputs and name in self.before.tiers:
-            self.after.tiers[name] = self.before.tiers[name]
-            self._keep(sheet, old)
-            return
-        tier = finding.tier_of(site, stock, name, places, self.before, old.inputs if old else b"")
-        paths = dict(self.before.tiers[name][1]) if old and name in self.before.tiers else {}
-        files: dict[str, bytes] = {}
-        parts = []
-        for first, raw in tier.buckets.items():
-            path = paths.get(first) or tiers.bucket_path(name, first)
-            known = old.files.get(path) if old and tier.fresh is not None and first not in tier.fresh else None
-            files[path] = known or self.put(path, tiers.bucket_bytes(raw))
-            parts.append((first, path))
-        self.after.tiers[name] = tier.count, tuple(parts)
-        self._keep(sheet, Sheet(inputs, (), files, {}))
-        tiers.save(tier, finding.file_of(stock, name), inputs)
+    def _pack(self, name: str, inputs: bytes, index: finding.Index, pack: Pack) -> None:
+        files = {}
+        if content := pack.content:
+            stem = tiers.stem_of(name, content)
+            files = {tiers.pack_path(stem): self.put(tiers.pack_path(stem), content)}
+            self.after.tiers[name] = stem, tiers.parts_of(pack)
+            tiers.save(pack, index.file(stem))
+        self._keep(f"search {name}", Sheet(inputs, (), files, {}))
 
     def _redirects(self) -> None:
         paths = self.after.files() if self.former or self.register.first else {}

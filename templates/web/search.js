@@ -1,4 +1,4 @@
-// The search of a built site: fetches the parts of the index that the words need. It does what search/query.py does.
+// The search of a built site: fetches the buckets that the words need. It does what search/query.py does.
 (() => {
   const form = document.querySelector('form.search'), box = document.querySelector('.found'), say = form.dataset
   const count = box.querySelector('.found-count'), list = box.querySelector('ol'), more = box.querySelector('.found-more')
@@ -9,18 +9,26 @@
   const stem = word => [...word].length > 3 && !/\p{Nd}/u.test(word) ? STEPS.reduce((w, [from, to]) => w.replace(from, to), word) : word
   const top = new URL(say.top, location.href).href, kept = new Map()
   const once = (key, make) => kept.get(key) || kept.set(key, make().catch(error => { kept.delete(key); throw error })).get(key)
-  const bytes = async path => {
-    const answer = await fetch(top + path)
-    if (!answer.ok) throw new Error(path)
-    const raw = new Uint8Array(await answer.arrayBuffer())
+  const bytes = async (path, from, to) => {
+    const answer = await fetch(top + path, to && { headers: { Range: `bytes=${from}-${to - 1}` }, cache: 'no-store' })
+    if (!answer.ok) throw path
+    let raw = new Uint8Array(await answer.arrayBuffer())
+    if (to && answer.status < 206) raw = raw.subarray(from, to)
     if (raw[0] !== 31 || raw[1] !== 139) return raw  // the server's own packing is off already
     return new Uint8Array(await new Response(new Blob([raw]).stream().pipeThrough(new DecompressionStream('gzip'))).arrayBuffer())
   }
   const text = raw => new TextDecoder().decode(raw)
-  const index = () => once('index', async () => JSON.parse(text(await bytes('search/index.bin'))))
-  const file = word => [2166136261, 84696351].map(h => { for (const b of new TextEncoder().encode(word)) h = Math.imul(h ^ b, 16777619); return (h >>> 0).toString(16).padStart(8, '0') }).join('')
+  const index = () => once('index', async () => {
+    const all = JSON.parse(text(await bytes('search/index.bin')))
+    for (const t of all.tiers) {
+      let n = 0
+      t.at = {}
+      for (let [file, at, many] of t.f) while (many--) t.at[t.b[n]] = [`search/${file}.bin`, at, at += t.l[n++]]
+    }
+    return all
+  })
   const bucket = (tier, first) => once(tier.name + first, async () => {
-    const raw = await bytes(`search/${tier.name}/${file(first)}.bin?v=${tier.v}`), size = new DataView(raw.buffer).getUint32(0)
+    const raw = await bytes(...tier.at[first]), size = new DataView(raw.buffer).getUint32(0)
     const { w, l } = JSON.parse(text(raw.subarray(4, 4 + size))), found = new Map()
     let at = 4 + size
     w.forEach((word, n) => found.set(word, raw.subarray(at, at += l[n])))
@@ -66,7 +74,7 @@
     return starts
   }
   const rank = async asked => {
-    const { tiers, bulletins } = await index(), total = tiers.reduce((n, t) => n + t.n, 0)
+    const { tiers, bulletins, n: total } = await index()
     const q = asked.get('q') || '', words = plain(q), seen = new Map(words.filter(w => !STOP.has(w)).map(w => [stem(w), '']))
     const open = /[\p{L}\p{N}]$/u.test(q) && words[words.length - 1]
     if (open && !STOP.has(open)) seen.set(stem(open), [...open].length > 2 ? open : '')
@@ -126,7 +134,7 @@
       list.replaceChildren()
       count.textContent = ranked.length ? (near ? say.near + ' ' : '') + (ranked.length === 1 ? say.one : say.many.replace('{count}', ranked.length.toLocaleString('en-GB'))) : `${say.none} ${say.help}`
       await page()
-    } catch { if (turn === asked) { count.textContent = say.error; list.replaceChildren(); more.hidden = true } }
+    } catch { kept.clear(); if (turn === asked) { count.textContent = say.error; list.replaceChildren(); more.hidden = true } }
     box.dataset.done = turn
   }
   let wait

@@ -18,7 +18,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 from lxml import etree, html
 
-from builder.archive.search.tiers import bucket_path
+from builder.archive.search.tiers import pack_path
 
 STARTS = ("index.html", "robots.txt", "404.html")
 """What nobody needs a link to: browsers, search engines and web servers ask for them by themselves."""
@@ -156,19 +156,22 @@ def _of_xml(root: etree._Element) -> Iterator[str]:
 
 
 def _of_search(path: str, raw: bytes, url: str) -> Iterator[str]:
-    """The index names its buckets; the postings in them name the items' files; those name the results' pages."""
+    """The index names its files; the postings in them name the items' files; those name the results' pages."""
     raw = gzip.decompress(raw)
     if path == SEARCH:
         for tier in json.loads(raw)["tiers"]:
-            yield from (f"{url}/{bucket_path(tier['name'], first)}" for first in tier["b"])
+            yield from (f"{url}/{pack_path(stem)}" for stem, _, _ in tier["f"])
     elif path.startswith("search/items/"):
         yield from (f"{url}/{row[0]}" for row in json.loads(raw))
     else:
-        size = int.from_bytes(raw[:4], "big")
-        at = 4 + size
-        for length in json.loads(raw[4 : 4 + size])["l"]:
-            yield from (f"{url}/search/items/{number}.bin" for number in _editions(raw[at : at + length]))
-            at += length
+        at = 0
+        while at < len(raw):
+            size = int.from_bytes(raw[at : at + 4], "big")
+            head = json.loads(raw[at + 4 : at + 4 + size])
+            at += 4 + size
+            for length in head["l"]:
+                yield from (f"{url}/search/items/{number}.bin" for number in _editions(raw[at : at + length]))
+                at += length
 
 
 def _editions(raw: bytes) -> Iterator[int]:

@@ -137,7 +137,7 @@ def test_what_is_held_shows_nowhere_before_its_moment_and_everywhere_from_it(tmp
     assert {f"items/x-{CANARY}/index.html", "calendars/events.ics"} <= {
         path for path, content in tree(root / "site").items() if CANARY.encode() in path.encode() + content.lower()
     }
-    words = b"".join(c for p, c in tree(root / "site").items() if p.startswith(("search/month/", "search/year/")))
+    words = b"".join(c for p, c in tree(root / "site").items() if p.startswith(("search/month-", "search/year-")))
     assert CANARY.encode() in words
 
 

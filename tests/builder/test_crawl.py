@@ -56,7 +56,7 @@ BROKEN = {
     "calendar": ("a.ics", f"BEGIN:VEVENT\r\nURL:{URL}/items\r\n /b/\r\n".encode()),
     "map": ("sitemap.xml", f"<urlset><url><loc>{URL}/items/b/</loc></url></urlset>".encode()),
     "search's result": ("search/items/1.bin", gzip.compress(json.dumps([["items/b/", "B"]]).encode())),
-    "search's bucket": ("search/index.bin", gzip.compress(b'{"tiers": [{"name": "new", "b": ["a"]}]}')),
+    "search's bucket": ("search/index.bin", gzip.compress(b'{"tiers": [{"name": "new", "f": [["new-1", 0, 1]]}]}')),
     "list for servers": ("_redirects.nginx", f"  /old/ {URL}/items/b/;\n".encode()),
 }
 

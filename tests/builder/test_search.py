@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import marshal
 import random
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from builder.archive import build
+from builder.archive import build, finding
 from builder.archive.search import index, tiers
-from builder.archive.search.query import Asked, Engine, Found, distance, search
+from builder.archive.search.query import Asked, Engine, Found, distance, rank, search
 from builder.archive.search.words import plain_words, stem
 from builder.press import Press
 from desk.settings import load
@@ -22,7 +21,7 @@ from tests.builder import searching
 from tests.builder.written import TEMPLATES, ZONE, item, site_of, write_house
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "search.json"
-EDITIONS = 60  # more than a year, so that both tiers are asked
+EDITIONS = 60  # more than a year, so that more than one tier is asked
 
 
 @pytest.fixture(scope="module")
@@ -104,20 +103,20 @@ def test_a_beginning_crosses_the_border_of_a_bucket() -> None:
         )
         for n in range(100)
     }
-    tier = tiers.Tier("month")
-    tiers.fill(tier, words)
-    buckets = [list(marshal.loads(raw)) for raw in tier.buckets.values()]
-    assert len(buckets) > 2 and [word for found in buckets for word in found] == sorted(words)
-    files = {tiers.bucket_path("month", first): tiers.bucket_bytes(raw) for first, raw in tier.buckets.items()}
-    told = {"bulletins": ["w"], "tiers": [{"name": "month", "n": 100, "v": "", "b": [found[0] for found in buckets]}]}
-    files["search/index.bin"] = tiers.packed(json.dumps(told).encode())
-    from builder.archive.search.query import rank
-
-    border = buckets[1][0]
-    engine = Engine(files.__getitem__)
-    found, _ = rank(engine, engine.index(), Asked(border[:-1]))
+    pack = tiers.made(words)
+    firsts = [bucket.first for bucket in pack.buckets]
+    assert len(firsts) > 2 and sum(bucket.many for bucket in pack.buckets) == len(words)
+    site = {tiers.pack_path("month-x"): pack.content}
+    found = [
+        {"name": "month", "f": [["month-x", 0, len(firsts)]], "b": firsts, "l": [len(b.packed) for b in pack.buckets]}
+    ]
+    site["search/index.bin"] = tiers.packed(json.dumps({"bulletins": ["w"], "n": 100, "tiers": found}).encode())
+    border = firsts[1]
+    engine = Engine(site.__getitem__)
+    ranked, _ = rank(engine, engine.index(), Asked(border[:-1]))
     wanted = {doc for word, raw in words.items() if word.startswith(border[:-1]) for doc, _, _ in index.items(raw)}
-    assert set(found) == wanted and not wanted <= {d for w in buckets[1] for d, _, _ in index.items(words[w])}
+    second = [word for word in words if border <= word < firsts[2]]
+    assert set(ranked) == wanted and not wanted <= {d for w in second for d, _, _ in index.items(words[w])}
 
 
 POSTINGS = some.dictionaries(some.integers(0, 120_000_000), some.binary(min_size=3, max_size=9), max_size=12)
@@ -134,45 +133,57 @@ def test_a_block_goes_in_and_out_without_touching_the_others(held: dict[int, byt
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_tier_that_is_kept_up_to_date_is_the_tier_made_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
-) -> None:
-    monkeypatch.setattr(tiers, "BIG", 30)  # as long as a word's postings are on average
+def test_a_file_that_is_kept_up_to_date_is_the_file_made_anew(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
-    vocabulary = [f"w{n}" for n in range(400)]
+    vocabulary = [f"w{n}" for n in range(900)]
 
     def some_words(number: int) -> index.Words:
         return {
             word: index.varint(number) + index.varint(3) + bytes([0, chance.randrange(1, 255), 0])
-            for word in chance.sample(vocabulary, 60)
+            for word in chance.sample(vocabulary, 90)
         }
 
     parts = {number: some_words(number) for number in range(30)}
-    kept = tiers.Tier("old")
-    files: dict[str, bytes] = {}
+    kept, same = tiers.made(index.joined(sorted(parts.items()))), 0
     for round_ in range(24):
         before = dict(parts)
         for _ in range(chance.randrange(3)):
-            number = chance.randrange(34)
+            number = chance.randrange(30)
             fresh_words = some_words(number)
             few = dict(list(fresh_words.items())[:2])
             parts[number] = fresh_words if chance.random() < 0.3 else {**parts.get(number, {}), **few}
         if round_ % 3 == 2:
             parts.pop(chance.choice(sorted(parts)))
-        wanted = {number: (repr(sorted(words.items())).encode(), 1) for number, words in parts.items()}
-        tiers.update(kept, wanted, parts.__getitem__, before.__getitem__)
-        files = {
-            path: files[path] if kept.fresh is not None and first not in kept.fresh else tiers.bucket_bytes(raw)
-            for first, raw in kept.buckets.items()
-            if (path := tiers.bucket_path("old", first))
-        }
-        fresh = tiers.Tier("old")
-        tiers.update(fresh, wanted, parts.__getitem__, {}.__getitem__)
-        anew = {tiers.bucket_path("old", first): tiers.bucket_bytes(raw) for first, raw in fresh.buckets.items()}
-        assert files == anew and (kept.size, kept.many, [*kept.buckets]) == (fresh.size, fresh.many, [*fresh.buckets])
-        tiers.save(kept, tmp_path / "tier", b"this")
-        assert not tiers.load(tmp_path / "tier", "old", b"another").buckets
-        kept = tiers.load(tmp_path / "tier", "old", b"this")
+        told = [(n, index.changed(before.get(n, {}), parts.get(n, {}))) for n in {*before, *parts}]
+        later = some_words(40 + round_) if round_ % 5 == 4 else {}
+        parts |= {40 + round_: later} if later else {}
+        was = {bucket.packed for bucket in kept.buckets}
+        tiers.update(kept, [(number, words) for number, words in told if words], later)
+        same += len(was & {bucket.packed for bucket in kept.buckets})
+        assert kept == tiers.made(index.joined(sorted(parts.items()))) and [*kept.words]
+        tiers.save(kept, tmp_path / "file")
+        assert tiers.load(tmp_path / "file") == kept
+        (tmp_path / "file").write_bytes((tmp_path / "file").read_bytes()[:-9])
+        assert tiers.load(tmp_path / "file") is None
+    assert same > 20
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_week_changes_more_than_a_few_files_and_each_edition_is_in_one_or_two(seed: int) -> None:
+    chance = random.Random(seed)
+    day, keys, before = date(2015, 1, 6) + timedelta(days=seed), [], {}
+    for _ in range(600):
+        day += timedelta(weeks=1 if chance.random() < 0.93 else chance.randrange(1, 7))
+        keys.insert(0, f"weekly/{day}")
+        shares = finding.Shares(keys)
+        after = {name: shares.of(name) for name in (*finding.TIERS, *finding.OLD)}
+        moved = [name for name, held in after.items() if held != before.get(name, ())]
+        assert len(moved) <= 10, (day, moved)
+        for name in finding.OLD:
+            there = [key for tier in (*finding.TIERS, name) for key in after[tier]]
+            twice = after["last"] if int(name[-2:]) < shares.swept else ()
+            assert sorted(there) == sorted([*keys, *twice])
+        before = after
 
 
 def test_the_words_are_those_of_the_golden_file() -> None:
@@ -189,7 +200,7 @@ def test_the_script_is_small_and_needs_no_permission_but_its_own_origin() -> Non
 def test_nothing_of_the_index_is_left_when_nothing_is_public(tmp_path: Path) -> None:
     root = write_house(tmp_path, {f"{WEEK}/secret.md": item("Zanzibar", "Zanzibar", visibility="subscribers")})
     site = site_of(root)
-    assert not [path for path in site if path.startswith("search/month/")]
+    assert not [path for path in site if path.startswith("search/month-")]
     assert ask(site, "zanzibar") == []
 
 

@@ -22,7 +22,11 @@ def served(site: Mapping[str, bytes], policy: str = STRICT) -> Iterator[str]:
             path = self.path.split("?")[0].lstrip("/")
             path += "index.html" if not path or path.endswith("/") else ""
             found = site.get(path)
-            self.send_response(200 if found is not None else 404)
+            asked = self.headers.get("Range") if found is not None else None
+            if asked and found is not None:
+                first, _, last = asked.removeprefix("bytes=").partition("-")
+                found = found[int(first) : int(last) + 1]
+            self.send_response(404 if found is None else 206 if asked else 200)
             self.send_header("Content-Type", guess_type(path)[0] or "text/html" if found is not None else "text/html")
             if policy:
                 self.send_header("Content-Security-Policy", policy)

@@ -162,7 +162,13 @@ def items(raw: bytes) -> Iterator[tuple[tuple[int, int], int, list[int]]]:
             yield (number, slot), impact, places
 
 
-def joined(parts: Iterable[tuple[int, Mapping[str, bytes]]]) -> Words:
+def changed(old: Words, new: Words) -> Words:
+    """The blocks of an edition that are others now; empty: it has the word no more."""
+    found = {word: block for word, block in new.items() if old.get(word) != block}
+    return found | dict.fromkeys(old.keys() - new.keys(), b"")
+
+
+def joined(parts: Iterable[tuple[object, Mapping[str, bytes]]]) -> Words:
     """Many editions' words at once: (edition, its words), the oldest first."""
     found: dict[str, list[bytes]] = {}
     for _, words in parts:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct, field
 
 from builder.archive.search.index import BULLETINS, FACET, items
-from builder.archive.search.tiers import FOLDER, bucket_path, page_path
+from builder.archive.search.tiers import FOLDER, opened, page_path
 from builder.archive.search.words import STOP, plain_words, stem
 
 Doc = tuple[int, int]
@@ -58,23 +58,29 @@ class Found(Struct, frozen=True):
 
 class Engine(Struct):
     read: Read
-    _buckets: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    _buckets: dict[tuple[str, int, int], dict[str, bytes]] = field(default_factory=dict)
 
     def index(self) -> dict[str, Any]:
-        return json.loads(gzip.decompress(self.read(f"{FOLDER}/index.bin")))  # type: ignore[no-any-return]
+        found: dict[str, Any] = json.loads(gzip.decompress(self.read(f"{FOLDER}/index.bin")))
+        for tier in found["tiers"]:
+            tier["at"] = opened(tier)
+        return found
 
-    def bucket(self, tier: str, first: str) -> dict[str, bytes]:
-        path = bucket_path(tier, first)
-        if path not in self._buckets:
-            raw = gzip.decompress(self.read(path))
+    def bucket(self, tier: Mapping[str, Any], first: str) -> dict[str, bytes]:
+        path, start, end = where = tier["at"][first]
+        if where not in self._buckets:
+            raw = gzip.decompress(self.part(path, start, end))
             size = int.from_bytes(raw[:4], "big")
             head = json.loads(raw[4 : 4 + size])
             at, found = 4 + size, {}
             for word, length in zip(head["w"], head["l"], strict=True):
                 found[word] = raw[at : at + length]
                 at += length
-            self._buckets[path] = found
-        return self._buckets[path]
+            self._buckets[where] = found
+        return self._buckets[where]
+
+    def part(self, path: str, start: int, end: int) -> bytes:
+        return self.read(path)[start:end]
 
 
 def search(read: Read, asked: Asked, *, start: int = 0, most: int = 10) -> Found:
@@ -93,7 +99,7 @@ def rank(engine: Engine, index: Mapping[str, Any], asked: Asked) -> tuple[list[D
     """What was found, the best first, and whether a word that is nowhere was taken for one much like it."""
     near = False
     terms, phrases = _terms(asked.text)
-    total = sum(tier["n"] for tier in index["tiers"])
+    total = index["n"]
     scores: dict[Doc, float] = {}
     matched: dict[Doc, int] = {}
     for word, unfinished in terms:
@@ -139,7 +145,7 @@ def _matches(engine: Engine, index: Mapping[str, Any], word: str, unfinished: st
 
 def _postings(engine: Engine, tier: Mapping[str, Any], word: str, unfinished: str) -> Iterable[tuple[str, bytes]]:
     firsts = tier["b"]
-    exact = engine.bucket(tier["name"], firsts[at]) if (at := bisect_right(firsts, word) - 1) >= 0 else {}
+    exact = engine.bucket(tier, firsts[at]) if (at := bisect_right(firsts, word) - 1) >= 0 else {}
     if word in exact:
         yield word, exact[word]
     if not unfinished:
@@ -147,7 +153,7 @@ def _postings(engine: Engine, tier: Mapping[str, Any], word: str, unfinished: st
     begin, end = max(0, bisect_right(firsts, unfinished) - 1), bisect_right(firsts, unfinished + "\uffff")
     count = 0
     for first in firsts[begin : min(end, begin + MOST_BUCKETS)]:
-        for name, raw in engine.bucket(tier["name"], first).items():
+        for name, raw in engine.bucket(tier, first).items():
             if name.startswith(unfinished) and name != word and count < MOST_WORDS:
                 count += 1
                 yield name, raw
@@ -160,7 +166,7 @@ def like(engine: Engine, index: Mapping[str, Any], word: str) -> str:
     weights: dict[str, int] = {}
     for tier in index["tiers"]:
         for first in _around(tier["b"], word):
-            for name, raw in engine.bucket(tier["name"], first).items():
+            for name, raw in engine.bucket(tier, first).items():
                 if name[:2] == word[:2]:
                     weights[name] = weights.get(name, 0) + len(raw)
     apart = {name: distance(word, name) for name in weights if abs(len(name) - len(word)) <= FAR}

@@ -1,7 +1,8 @@
-"""The index as files, in three tiers: the newest month changes every week, its year every month, all before hardly ever.
+"""The index as a few files of many small buckets, of which a browser fetches those that it needs.
 
-A tier's words stand in order, in buckets of about as many bytes as a browser fetches at once. Where a bucket ends depends
-on the words beside its border only, so that an edit changes the buckets of its own words and no others.
+Four tiers: the newest month, which changes every week; the rest of its year; the year before; and all before. The oldest is
+cut into ranges of the alphabet, a file each, and takes the year before in one range after the other, as its weeks go by: so
+no week changes more than a few files.
 """
 
 from __future__ import annotations
@@ -9,182 +10,141 @@ from __future__ import annotations
 import gzip
 import json
 import marshal
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from hashlib import blake2b
 from pathlib import Path
+from typing import NamedTuple
 from zlib import crc32
 
 from msgspec import Struct, field
 
-from builder.archive.search.index import Words, joined, with_block
+from builder.archive.search.index import Words, with_block
 
-BUCKET = {"old": 12_000, "year": 24_000, "month": 24_000}  # bytes before compression; of what changes, fewer and larger
-BIG = 8_000  # a word with more than that has a bucket of its own
+LEAST, MOST = 3_000, 6_000  # bytes of a bucket before compression; a word with more has one of its own
+TURN = 4  # from the least on, one word in so many begins another bucket: its letters tell, so borders stay
 ENTRY = 8  # bytes that a word takes beside its postings
 FOLDER = "search"
-STARTS = (2_166_136_261, 84_696_351)
 PLAIN = 2  # this format of marshal gives the same bytes for equal values
+RANGES = ("", *"160 act ari bec but cha coe con css deg dis elp exh fip fun gre her inc kam led lim lou mea mod nam noc off oth pat pin pri que ren rir sav sen sin spe sub tel tic tos und usu vic web wis".split())  # fmt: skip
+"""Where each range of the oldest tier begins. In a council's English, each has about as much as the others."""
 
-Change = tuple[int, Words, Words]
-"""An edition, the words that it had, and those that it has."""
+
+class Bucket(NamedTuple):
+    """`first`: its first word. `packed`: as it is published."""
+
+    first: str
+    many: int
+    packed: bytes
 
 
-class Tier(Struct):
-    """`held`: which editions are in it, and a hash of each one's words."""
+class Pack(Struct):
+    """One file: words in order, in buckets."""
 
-    name: str
-    held: dict[int, bytes] = field(default_factory=dict)
-    items: dict[int, int] = field(default_factory=dict)
-    """How many items each edition has."""
-    buckets: dict[str, bytes] = field(default_factory=dict)
-    """First word → the words and their postings, as they are kept; in order."""
-    size: int = 0
-    """Bytes of all words."""
-    many: int = 0
-    every: int = 0
-    """How many words made a bucket, when it was last cut into buckets."""
-    fresh: set[str] | None = None
-    """The first words of the buckets that are not as they were; None: none is known to be."""
+    words: Words = field(default_factory=dict)
+    buckets: list[Bucket] = field(default_factory=list)
 
     @property
-    def count(self) -> int:
-        return sum(self.items.values())
+    def content(self) -> bytes:
+        return b"".join(bucket.packed for bucket in self.buckets)
 
 
-def load(file: Path, name: str, of: bytes) -> Tier:
-    """An empty one when it is not that of the build `of`: one that was killed may have left another."""
+class Spread(Struct):
+    """Words of which each range takes its own."""
+
+    words: Words
+    _order: list[str] = field(default_factory=list)
+
+    def within(self, begin: str, end: str) -> Words:
+        """`end`: where the next range begins; empty: none does."""
+        if not begin and not end:
+            return self.words
+        order = self._order = self._order or sorted(self.words)
+        to = bisect_left(order, end) if end else len(order)
+        return {word: self.words[word] for word in order[bisect_left(order, begin) : to]}
+
+
+def load(file: Path) -> Pack | None:
     with suppress(OSError, ValueError, EOFError, TypeError):
-        build, *kept = marshal.loads(file.read_bytes())
-        if build == of:
-            tier = Tier(name, *kept)
-            tier.fresh = set()
-            return tier
-    return Tier(name)
+        words, buckets = marshal.loads(file.read_bytes())
+        return Pack(words, [Bucket(*bucket) for bucket in buckets])
+    return None
 
 
-def save(tier: Tier, file: Path, of: bytes) -> None:
+def save(pack: Pack, file: Path) -> None:
     partial = file.with_suffix(".partial")
-    kept = of, tier.held, tier.items, tier.buckets, tier.size, tier.many, tier.every
-    partial.write_bytes(marshal.dumps(kept, PLAIN))
+    partial.write_bytes(marshal.dumps((pack.words, [tuple(bucket) for bucket in pack.buckets]), PLAIN))
     partial.replace(file)
 
 
-def update(
-    tier: Tier,
-    wanted: Mapping[int, tuple[bytes, int]],
-    now: Callable[[int], Words],
-    before: Callable[[int], Words],
-) -> None:
-    """Brings a tier up to date. `wanted`: edition → (hash of its words, items). `now`, `before`: an edition's words.
-
-    Raises KeyError and OSError when what it held before cannot be told: then it is to be made anew.
-    """
-    changing = [n for n, (told, _) in wanted.items() if tier.held.get(n) != told]
-    changing += [n for n in tier.held if n not in wanted]
-    if tier.fresh is None or len(changing) > max(8, len(tier.held) // 3):
-        fill(tier, joined((n, now(n)) for n in sorted(wanted)))
-    else:
-        _change(tier, [(n, before(n) if n in tier.held else {}, now(n) if n in wanted else {}) for n in changing])
-    tier.held = {number: told for number, (told, _) in wanted.items()}
-    tier.items = {number: count for number, (_, count) in wanted.items()}
+def made(words: Words) -> Pack:
+    pack = Pack(words)
+    pack.buckets = [*_cut(pack, ())]
+    return pack
 
 
-# --- buckets ---------------------------------------------------------------------------------------------------------
+def update(pack: Pack, changes: Iterable[tuple[int, Words]], newer: Words) -> None:
+    """`changes`: an edition, and its blocks that are other ones; an empty one goes. `newer`: of editions after all others."""
+    touched: set[str] = set()
+    words = pack.words
+    for number, blocks in changes:
+        touched |= blocks.keys()
+        for word, block in blocks.items():
+            told = with_block(words.get(word, b""), number, block)
+            if told:
+                words[word] = told
+            else:
+                words.pop(word, None)
+    for word, block in newer.items():
+        words[word] = words.get(word, b"") + block
+    touched |= newer.keys()
+    pack.buckets = [*_cut(pack, sorted(touched))]
 
 
-def fill(tier: Tier, words: Words) -> None:
-    """With other words than it had."""
-    tier.size, tier.many, tier.fresh = sum(map(len, words.values())) + ENTRY * len(words), len(words), None
-    tier.every = _every(tier)
-    tier.buckets = _packed(_cut(words, tier.every))
+def _cut(pack: Pack, touched: Iterable[str]) -> Iterator[Bucket]:
+    """Buckets in which no word has changed are not made again."""
+    calm = dict(_calm(pack.buckets, [*touched]))
+    for words in _runs(pack.words):
+        first, many = words[0], len(words)
+        yield Bucket(first, many, calm.get((first, many)) or packed(_bucket(pack.words, words)))
 
 
-def _change(tier: Tier, changes: Iterable[Change]) -> None:
-    """Only the buckets of the words that come, go or change are opened, and those beside them, whose borders may move."""
-    firsts = [*tier.buckets]
-    opened: dict[int, Words] = {}
-    for number, old, new in changes:
-        for word in old.keys() | new.keys():
-            if old.get(word) != new.get(word):
-                place = max(0, bisect_right(firsts, word) - 1)
-                if place not in opened:
-                    opened[place] = _open(tier, firsts, place)
-                _replace(tier, opened[place], word, number, new.get(word, b""))
-    if _every(tier) != tier.every:
-        every = (opened[n] if n in opened else _open(tier, firsts, n) for n in range(len(firsts) or 1))
-        fill(tier, {word: told for words in every for word, told in words.items()})
-        return
-    _cut_again(tier, firsts, opened)
+def _calm(buckets: list[Bucket], touched: list[str]) -> Iterator[tuple[tuple[str, int], bytes]]:
+    for place, bucket in enumerate(buckets):
+        at = bisect_left(touched, bucket.first)
+        if at == len(touched) or (place + 1 < len(buckets) and touched[at] >= buckets[place + 1].first):
+            yield bucket[:2], bucket.packed
 
 
-def _open(tier: Tier, firsts: list[str], place: int) -> Words:
-    found: Words = marshal.loads(tier.buckets[firsts[place]]) if firsts else {}
-    return found
-
-
-def _replace(tier: Tier, words: Words, word: str, number: int, block: bytes) -> None:
-    known = words.pop(word, None)
-    told = with_block(known or b"", number, block)
-    if told:
-        words[word] = told
-    tier.size += len(told) - len(known or b"") + ENTRY * (bool(told) - (known is not None))
-    tier.many += bool(told) - (known is not None)
-
-
-def _cut_again(tier: Tier, firsts: list[str], opened: Mapping[int, Words]) -> None:
-    if not opened or tier.fresh is None:
-        return
-    buckets: dict[str, bytes] = {}
-    near = {place + step for place in opened for step in (-1, 0, 1)}
-    words: Words = {}
-    for place, first in enumerate(firsts or [""]):
-        if place in near:
-            words |= opened[place] if place in opened else _open(tier, firsts, place)
-        if place + 1 not in near or place + 1 >= len(firsts):
-            buckets |= _packed(_cut(words, tier.every))
-            words = {}
-        if place not in near:
-            buckets[first] = tier.buckets[first]
-    tier.fresh |= {first for first, raw in buckets.items() if tier.buckets.get(first) != raw}
-    tier.buckets = buckets
-
-
-def _packed(cut: Iterable[Words]) -> dict[str, bytes]:
-    return {next(iter(words)): marshal.dumps(words, PLAIN) for words in cut}
-
-
-def _cut(words: Words, every: int) -> Iterator[Words]:
-    """In order, a dictionary a bucket."""
-    found: Words = {}
-    after_big = False
+def _runs(words: Words) -> Iterator[list[str]]:
+    found: list[str] = []
+    size = 0
     for word in sorted(words):
-        big = len(words[word]) > BIG
-        if found and (big or after_big or crc32(word.encode()) % every == 0):
+        more = len(words[word]) + ENTRY
+        if found and (size + more > MOST or (size > LEAST and crc32(word.encode()) % TURN == 0)):
             yield found
-            found = {}
-        found[word] = words[word]
-        after_big = big
+            found, size = [], 0
+        found.append(word)
+        size += more
     if found:
         yield found
 
 
-def _every(tier: Tier) -> int:
-    """How many words make a bucket, as a power of two: it changes only when the tier doubles or halves."""
-    wanted = max(1, tier.many * BUCKET[tier.name] // max(tier.size, 1))
-    return int(1 << max(4, wanted.bit_length() - 1))
+def _bucket(words: Words, run: list[str]) -> bytes:
+    """Its words and their lengths in JSON, then the postings."""
+    told = [words[word] for word in run]
+    head = json.dumps({"w": run, "l": [*map(len, told)]}, ensure_ascii=False, separators=(",", ":")).encode()
+    return b"".join((len(head).to_bytes(4, "big"), head, *told))
 
 
-def bucket_path(tier: str, first: str) -> str:
-    """Named after its first word by what the script can work out too (FNV-1a, from two starts), so no index tells it."""
-    name = "".join(f"{_mixed(start, first.encode()):08x}" for start in STARTS)
-    return f"{FOLDER}/{tier}/{name}.bin"
+def pack_path(stem: str) -> str:
+    return f"{FOLDER}/{stem}.bin"
 
 
-def _mixed(start: int, raw: bytes) -> int:
-    for byte in raw:
-        start = (start ^ byte) * 16_777_619 & 0xFFFF_FFFF
-    return start
+def stem_of(name: str, content: bytes) -> str:
+    """Named after what is in it: who has an older list of the files never takes bytes of one for those of another."""
+    return f"{name}-{blake2b(content, digest_size=5).hexdigest()}"
 
 
 def page_path(number: int) -> str:
@@ -192,15 +152,27 @@ def page_path(number: int) -> str:
     return f"{FOLDER}/items/{number}.bin"
 
 
-def bucket_bytes(kept: bytes) -> bytes:
-    """Its words and their lengths in JSON, then the postings."""
-    words: Words = marshal.loads(kept)
-    head = json.dumps(
-        {"w": [*words], "l": [len(told) for told in words.values()]}, ensure_ascii=False, separators=(",", ":")
-    ).encode()
-    return packed(len(head).to_bytes(4, "big") + head + b"".join(words.values()))
-
-
 def packed(raw: bytes) -> bytes:
     """The same bytes for the same content, whenever it is made."""
     return gzip.compress(raw, 6, mtime=0)
+
+
+Parts = tuple[tuple[str, int], ...]
+"""The first word of each bucket of a file, and how many bytes it has."""
+
+
+def parts_of(pack: Pack) -> Parts:
+    return tuple((bucket.first, len(bucket.packed)) for bucket in pack.buckets)
+
+
+def opened(tier: Mapping[str, object]) -> dict[str, tuple[str, int, int]]:
+    """Of a tier as the list tells it: the first word of each bucket → (its file, where it begins there, where it ends)."""
+    found: dict[str, tuple[str, int, int]] = {}
+    parts = zip(tier["b"], tier["l"], strict=True)  # type: ignore[call-overload]
+    for stem, start, many in tier["f"]:  # type: ignore[attr-defined]
+        at = start
+        for _ in range(many):
+            first, length = next(parts)
+            found[first] = pack_path(stem), at, at + length
+            at += length
+    return found
