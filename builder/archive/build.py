@@ -23,7 +23,7 @@ from builder.archive.rows import Row
 from builder.archive.shelves import Folder, Outline, Record, hash_of, look, packed, read_record
 from builder.archive.site import Site
 from builder.archive.stock import Stock
-from builder.archive.viewer import DOCUMENTS
+from builder.archive.viewer import DOCUMENTS, Bodies
 from builder.archive.workers import Team
 from builder.archive.world import code, world
 from builder.content import read_addresses, read_documents
@@ -190,8 +190,9 @@ class Build(Struct, dict=True):
         """Renders an edition and keeps what others will ask of it."""
         from builder.archive.units import unit
 
-        public = self.public
+        public, viewer = self.public, self.site.viewer
         public.asked = set()
+        viewer.known, viewer.used = self._bodies(place), {}
         newer, older = self.turns[place.key]
         unit_ = unit(self.site, place, newer, older, drawn=self._drawn(place))
         asked = tuple(sorted(public.asked - {place.key}))
@@ -199,7 +200,7 @@ class Build(Struct, dict=True):
         self.wrong += self._pictures_missing(place)
         name = kept.unit_name(place.key, inputs)
         rows, entries, words = kept.write_unit(
-            self.press.kept, name, unit_.card, unit_.rows, unit_.entries, unit_.words
+            self.press.kept, name, unit_.card, unit_.rows, unit_.entries, unit_.words, viewer.used
         )
         return Made(
             inputs=inputs,
@@ -215,6 +216,11 @@ class Build(Struct, dict=True):
             words=words,
             items=sum(row.home for row in unit_.rows),
         )
+
+    def _bodies(self, place: Place) -> Bodies:
+        """Those of the edition as it was; what has been turned into HTML need not be again."""
+        old = self.before.units.get(place.key)
+        return kept.read_bodies(self.press.kept, kept.unit_name(place.key, old.inputs)) if old else {}
 
     def _pictures_missing(self, place: Place) -> Iterator[Finding]:
         whole = self.public.whole(place.key)

@@ -21,14 +21,15 @@ from builder.archive.rows import CardRow, FeedEntry, Row
 from builder.archive.shelves import Record, packed, unpacked
 from builder.publish import drop_spare
 
-FORMAT = 2
+FORMAT = 4
 FOLDER = "archive"
 CARDS = "cards/"
 STATE, PENDING = "state", "state.new"
 PACK = ".pack"
 Packs = dict[str, tuple[str, tuple[tuple[str, int], ...]]]
 """Each file of the search index: its name, and the first word and the size of each of its buckets."""
-LENGTH = 8  # bytes that tell how long the first part of a unit's file is
+PARTS = 4  # of a unit's file
+LENGTH = 8  # bytes that tell how long each is
 
 
 class Made(NamedTuple):
@@ -171,16 +172,18 @@ def prepare(state: State, kept: Path) -> None:
 def settle(state: State, kept: Path) -> None:
     """After the swap. The files of what is gone or was made anew go."""
     folder = kept / FOLDER
-    (folder / PENDING).replace(folder / STATE)
+    (folder / STATE).unlink(missing_ok=True)  # the other one counts first; replacing a file takes far longer
+    (folder / PENDING).rename(folder / STATE)
     wanted = {unit_name(key, made.inputs) for key, made in state.units.items()}
     wanted |= {f"{stem}{PACK}" for stem, _ in state.tiers.values()}
     for entry in os.scandir(folder):
         if entry.name.endswith((".unit", PACK, ".partial")) and entry.name not in wanted:
             Path(entry.path).unlink(missing_ok=True)
     cards = {made.card for made in state.units.values()}.union(*(sheet.files for sheet in state.sheets.values()))
-    for file in (kept / CARDS).glob("*"):
-        if f"{CARDS}{file.name}" not in cards:
-            file.unlink(missing_ok=True)
+    with suppress(FileNotFoundError), os.scandir(kept / CARDS) as drawn:
+        for entry in drawn:
+            if f"{CARDS}{entry.name}" not in cards:
+                Path(entry.path).unlink(missing_ok=True)
 
 
 def forget(kept: Path, site: Path) -> None:
@@ -197,22 +200,29 @@ def unit_name(key: str, inputs: bytes) -> str:
 
 
 def write_unit(
-    kept: Path, name: str, card: CardRow, rows: Iterable[Row], entries: Iterable[FeedEntry], words: Mapping[str, bytes]
+    kept: Path,
+    name: str,
+    card: CardRow,
+    rows: Iterable[Row],
+    entries: Iterable[FeedEntry],
+    words: Mapping[str, bytes],
+    bodies: Mapping[bytes, str],
 ) -> list[bytes]:
-    """A hash of each part: equal values in the same order give equal ones."""
-    parts: tuple[Any, ...] = ((tuple(card), [tuple(row) for row in rows]), [tuple(entry) for entry in entries], words)
+    """A hash of the rows, of the entries and of the words: equal values in the same order give equal ones."""
+    told = (tuple(card), [tuple(row) for row in rows])
+    parts: tuple[Any, ...] = (told, [tuple(entry) for entry in entries], words, bodies)
     raw = [packed(part) for part in parts]
     file = kept / FOLDER / name
     partial = file.with_suffix(".partial")
     partial.write_bytes(b"".join([*(len(part).to_bytes(LENGTH, "big") for part in raw), *raw]))
     partial.replace(file)
-    return [blake2b(part, digest_size=16).digest() for part in raw]
+    return [blake2b(part, digest_size=16).digest() for part in raw[:3]]
 
 
 def _part(kept: Path, name: str, number: int) -> Any:
     with (kept / FOLDER / name).open("rb") as file:
-        head = file.read(3 * LENGTH)
-        lengths = [int.from_bytes(head[at : at + LENGTH], "big") for at in range(0, 3 * LENGTH, LENGTH)]
+        head = file.read(PARTS * LENGTH)
+        lengths = [int.from_bytes(head[at : at + LENGTH], "big") for at in range(0, PARTS * LENGTH, LENGTH)]
         file.seek(sum(lengths[:number]), os.SEEK_CUR)
         return marshal.loads(file.read(lengths[number]))
 
@@ -228,6 +238,13 @@ def read_entries(kept: Path, name: str) -> tuple[FeedEntry, ...]:
 
 def read_words(kept: Path, name: str) -> Any:
     return _part(kept, name, 2)
+
+
+def read_bodies(kept: Path, name: str) -> dict[bytes, str]:
+    """Empty when the file is not there any more."""
+    with suppress(OSError, ValueError, EOFError):
+        return _part(kept, name, 3)  # type: ignore[no-any-return]
+    return {}
 
 
 def there(kept: Path, units: Mapping[str, Made]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from hashlib import blake2b
 from typing import Any
 
 from msgspec import field
@@ -15,6 +16,8 @@ from builder.markdown import Body
 from builder.model import Item, ItemKey
 from builder.view import ItemView, Viewer, beside
 
+Bodies = dict[bytes, str]
+"""A hash of a body's Markdown → its HTML."""
 DOCUMENTS = "documents"
 """Stands among what was asked for when an answer depends on which documents there are."""
 _ITEM_FILE = re.compile(r"content/([a-z0-9-]+)/(\d{4}-\d\d-\d\d)/(?:good-news/)?([^/]+)\.md")
@@ -25,6 +28,10 @@ class WebViewer(Viewer, kw_only=True):
     """Bodies have their HTML only."""
 
     public: Public
+    known: Bodies = field(default_factory=dict)
+    """What came of bodies in the last build."""
+    used: Bodies = field(default_factory=dict)
+    """Those that were asked for since it was last emptied."""
     _made: dict[str, str] = field(default_factory=dict)
     _shown: dict[int, tuple[Any, frozenset[str]]] = field(default_factory=dict)
 
@@ -43,7 +50,8 @@ class WebViewer(Viewer, kw_only=True):
     def body(self, source: str, file: str) -> Body:
         html = self._made.get(source)
         if html is None:
-            html = self._made[source] = markdown.to_html(source)
+            key = blake2b(source.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+            html = self._made[source] = self.used[key] = self.known.get(key) or markdown.to_html(source)
         return Body(self._place(html, file) if "<img" in html or '="' in html else html, "", html)
 
     def resolve(self, target: str, file: str) -> str:
