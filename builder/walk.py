@@ -3,13 +3,13 @@ so a command may begin the walk before it loads anything else."""
 
 from __future__ import annotations
 
-import marshal
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 from time import time_ns
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from builder.aside import Aside
 
 RACY_NS = 100_000_000  # a file written so shortly before it is looked at may change again within the same clock tick
 DAY = len("2025-01-14")
@@ -38,36 +38,10 @@ def walk(content: str) -> Walk:
     return Walk(folders, hashed(others) if newest < racy else b"")
 
 
-class Walking:
-    """A walk that has begun in another process; where there can be none, it begins when it is asked for."""
-
-    def __init__(self, content: str) -> None:
-        self.content = content
-        self._begun = _begin(content) if hasattr(os, "fork") else None
-
-    def done(self) -> Walk:
-        if self._begun is None:
-            return walk(self.content)
-        process, end = self._begun
-        self._begun = None
-        with os.fdopen(end, "rb") as pipe:
-            raw = pipe.read()
-        _, status = os.waitpid(process, 0)
-        return Walk(*marshal.loads(raw)) if status == 0 else walk(self.content)
-
-
-def _begin(content: str) -> tuple[int, int]:
-    here, there = os.pipe()
-    process = os.fork()
-    if process:
-        os.close(there)
-        return process, here
-    status = 1
-    with suppress(BaseException):  # nothing of the first process may go on in this one
-        with os.fdopen(there, "wb") as pipe:
-            pipe.write(marshal.dumps(tuple(walk(content))))
-        status = 0
-    os._exit(status)
+def walking(content: str) -> Callable[[], Walk]:
+    """Begins a walk at once, in another process."""
+    begun: Aside[Any] = Aside(lambda: tuple(walk(content)))
+    return lambda: Walk(*begun())
 
 
 def hashed(told: Iterable[str]) -> bytes:

@@ -31,7 +31,7 @@ from builder.former import faults
 from builder.model import BuilderError, Document, Edition, Finding
 from builder.press import Press, pictures_named
 from builder.publish import Tree, alone, differences, opened_tree
-from builder.walk import Walk, Walking, walk
+from builder.walk import Walk, walk
 
 if TYPE_CHECKING:
     from builder.archive.units import Unit
@@ -59,7 +59,7 @@ class Build(Struct, dict=True):
     press: Press
     before: State
     put: Put
-    seen: Walk | None = None
+    walked: Walk | None = None
     """What the content folder holds, when somebody has looked already."""
     after: State = field(default_factory=State)
     rendered: int = 0
@@ -72,7 +72,7 @@ class Build(Struct, dict=True):
 
     def __post_init__(self) -> None:
         root, house = self.press.root, self.press.house
-        self.folders, self.after.other = look(root, house, self.seen or walk(f"{root}/content"))
+        self.folders, self.after.other = look(root, house, self.walked or walk(f"{root}/content"))
         self.documents = read_documents(root, "documents", house, self.findings)
         self.pages = read_documents(root, "pages", house, self.findings)
         self.register = read_addresses(root, self.findings)
@@ -208,7 +208,7 @@ class Build(Struct, dict=True):
             rows=rows,
             total=len(unit_.files),
             held=packed({path: self.put(path, content) for path, content in unit_.files.items()}),
-            card=next((path for path in unit_.files if path.startswith(kept.CARDS)), ""),
+            card=unit_.drawn,
             pictures=unit_.pictures,
             last=max((row.end for row in unit_.rows), default=0.0),
             told=packed(_schools(unit_)),
@@ -314,19 +314,20 @@ def _hash(value: object) -> bytes:
 # --- the whole of it -------------------------------------------------------------------------------------------------
 
 
-def build(press: Press, site: Path, *, full: bool = False, jobs: int = 0, walking: Walking | None = None) -> Outcome:
+def build(
+    press: Press, site: Path, *, full: bool = False, jobs: int = 0, seen: Callable[[], Walk] | None = None
+) -> Outcome:
     """Brings `site` up to date in one swap. Raises BuilderError with every problem (the old site stays), and OSError.
 
     `full`: as if nothing had been built before. `jobs`: how many processes share a large build; 0: as many as help.
-    `walking`: a walk through the content folder that has begun already.
+    `seen`: gives what a walk through the content folder saw that has begun already.
     """
     begun = time.perf_counter()
     site = site.resolve()
     site.parent.mkdir(parents=True, exist_ok=True)
     with _unhurried(), alone(site) as at_once:  # a build's other processes hold the lock too, should this one be killed
-        is_fresh = at_once and walking and walking.content == f"{press.root}/content"
-        seen = walking.done() if walking and is_fresh else None
-        return _build(press, site, full, jobs, begun, seen)
+        walked = seen() if seen and at_once else None
+        return _build(press, site, full, jobs, begun, walked)
 
 
 @contextmanager
@@ -340,11 +341,11 @@ def _unhurried() -> Iterator[None]:
         gc.set_threshold(*thresholds)
 
 
-def _build(press: Press, site: Path, full: bool, jobs: int, begun: float, seen: Walk | None) -> Outcome:
+def _build(press: Press, site: Path, full: bool, jobs: int, begun: float, walked: Walk | None) -> Outcome:
     before = kept.load(press.kept, site)
     spare = site.with_name(f".{site.name}.spare")
     behind = before.behind if before.spare == kept.identity(spare) else None
-    made = Build(press, State() if full else before, lambda _path, _content: b"", seen)
+    made = Build(press, State() if full else before, lambda _path, _content: b"", walked)
     with Team(made, jobs) as team:
         made.read(team.read)
         stale = made.stale()
@@ -397,7 +398,9 @@ def _render(made: Build, stale: list[Place], tree: Tree, team: Team) -> None:
     from builder.archive.sheets import Sheets  # what makes pages is loaded only when there is something to make
 
     stock = Stock(made.press.kept, made.public.places, made.after.units, made.press.now.timestamp())
-    sheets = Sheets(made.site, stock, made.before, made.after, made.put, made.former(), made.register, team.aside)
+    sheets = Sheets(
+        made.site, stock, made.before, made.after, made.put, made.former(), made.register, team.aside, team.count
+    )
     sheets.all()
     made.rendered += sheets.rendered
 

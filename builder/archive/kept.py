@@ -179,7 +179,7 @@ def settle(state: State, kept: Path) -> None:
     for entry in os.scandir(folder):
         if entry.name.endswith((".unit", PACK, ".partial")) and entry.name not in wanted:
             Path(entry.path).unlink(missing_ok=True)
-    cards = {made.card for made in state.units.values()}.union(*(sheet.files for sheet in state.sheets.values()))
+    cards = {path for name, sheet in state.sheets.items() if name.startswith("card ") for path in sheet.files}
     with suppress(FileNotFoundError), os.scandir(kept / CARDS) as drawn:
         for entry in drawn:
             if f"{CARDS}{entry.name}" not in cards:

@@ -12,15 +12,16 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from builder.archive import calendars, documents, feeds, finding, found, fronts, html, redirects, topics
-from builder.archive.cards import drawn
+from builder.archive.cards import Card, drawn
 from builder.archive.kept import Packs, Sheet, State
 from builder.archive.public import Place
 from builder.archive.search import tiers
 from builder.archive.search.tiers import Pack
 from builder.archive.site import IMAGES, File, Site
 from builder.archive.stock import Stock
+from builder.aside import shared
 from builder.former import answers
-from builder.model import Bulletin, Register
+from builder.model import Register
 from builder.templates import read_text
 
 Put = Callable[[str, bytes], bytes]
@@ -42,24 +43,36 @@ class Sheets(Struct):
     register: Register
     aside: Callable[[Callable[[], Words]], Callable[[], Words]] = lambda work: work
     """Begins some work in another process, if that helps."""
+    processes: int = 1
     rendered: int = 0
     taken: set[str] = field(default_factory=set)
     """The paths that have an owner: the first one keeps it."""
+    _due: list[tuple[str, object, Callable[[], Made]]] = field(default_factory=list)
 
     def sheet(self, name: str, inputs: object, make: Callable[[], Made]) -> None:
-        """`inputs`: plain values that change whenever what `make` makes does."""
+        """Keeps it, or makes it due. `inputs`: plain values that change whenever what `make` makes does."""
         old = self.before.sheets.get(name)
         if old and old.inputs == self._hash(inputs, old.asked) and not self.taken & old.files.keys():
             self._keep(name, old)
-            return
+        else:
+            self._due.append((name, inputs, make))
+
+    def _settle(self) -> None:
+        """Makes what is due. Paths are given in the order in which it was asked for."""
+        due, self._due = self._due, []
+        made = shared([partial(self._make, make) for _, _, make in due], self.processes)
+        for (name, inputs, _), (files, asked, pictures) in zip(due, made, strict=True):
+            held = {path: self.put(path, content) for path, content in files.items() if path not in self.taken}
+            self.rendered += len(held)
+            self._keep(name, Sheet(self._hash(inputs, asked), asked, held, pictures))
+
+    def _make(self, make: Callable[[], Made]) -> tuple[dict[str, bytes], tuple[str, ...], dict[str, str]]:
+        """Its files, the editions that it asked for, and its pictures."""
         self.site.public.asked = set()
         self.site.used.clear()
-        files = {path: content for path, content in make() if path not in self.taken}
-        asked = tuple(sorted(self.site.public.asked))
+        files = dict(make())
         pictures = {used: str(self.site.pictures[used].file) for used in self.site.used}
-        held = {path: self.put(path, content) for path, content in files.items()}
-        self.rendered += len(files)
-        self._keep(name, Sheet(self._hash(inputs, asked), asked, held, pictures))
+        return files, tuple(sorted(self.site.public.asked)), pictures
 
     def _keep(self, name: str, sheet: Sheet) -> None:
         self.after.sheets[name] = sheet
@@ -75,19 +88,33 @@ class Sheets(Struct):
         words = self.aside(self._words)
         for path, content in _fixed(self.site):
             self.sheet(path, content, lambda path=path, content=content: [(path, content)])  # type: ignore[misc]
-        for bulletin in self.site.press.house.bulletins.values():
-            self.sheet(f"card {bulletin.id}", self.site.card(bulletin).path, partial(_card, self.site, bulletin))
+        self._cards()
         self._fronts()
         self._topics()
         self._schools()
         self._feeds()
-        self.stock.forget()
         self._calendars()
+        self._settle()
+        self.stock.forget()
         self._documents()
+        self._settle()  # a page of the house's own may not have a list's address
         self._search(words())
         self._found()
+        self._settle()
         self._redirects()
+        self._settle()
         self._pictures()
+
+    def _cards(self) -> None:
+        """Drawing takes as long as all else of an edition: each is drawn once, beside other work."""
+        site, stock = self.site, self.stock
+        for bulletin in site.press.house.bulletins.values():
+            card = site.card(bulletin)
+            self.sheet(f"card {bulletin.id}", card.path, partial(_drawn, site, card))
+        for place in stock.places:
+            path = stock.units[place.key].card
+            if path:
+                self.sheet(f"card {place.key}", path, partial(_own_card, site, stock, place))
 
     def _fronts(self) -> None:
         site, stock = self.site, self.stock
@@ -254,16 +281,18 @@ class Sheets(Struct):
                 stock.told(places),
                 lambda year=year, places=places: [found.year_map(site, stock, year, places)],  # type: ignore[misc]
             )
+        self._settle()
         pages = sorted(p for s in self.after.sheets.values() for p in s.files if p.endswith("index.html"))
         self.sheet("sitemap pages", pages, lambda: [found.page_map(site, pages)])
         self.sheet("sitemap", stock.years, lambda: [found.map_of_maps(site, stock.years), found.robots(site)])
 
     def _words(self) -> Words:
         """The index itself. No other sheet has files where it has, so it can be made in another process."""
-        own = replace(self, after=replace(self.after, sheets={}, tiers={}), rendered=0, taken=set())
+        own = replace(self, after=replace(self.after, sheets={}, tiers={}), rendered=0, taken=set(), processes=1, _due=[])
         own._packs(finding.Index(self.site, self.stock, self.before))
         for place in self.stock.places:
             own._items(place)
+        own._settle()
         return own.after.sheets, own.after.tiers, own.rendered
 
     def _search(self, words: Words) -> None:
@@ -341,8 +370,11 @@ def _threes(months: list[tuple[str, Any]]) -> Iterator[tuple[Any, Any, Any]]:
         yield newer, here, older
 
 
-def _card(site: Site, bulletin: Bulletin) -> Made:
-    card = site.card(bulletin)
+def _own_card(site: Site, stock: Stock, place: Place) -> Made:
+    return _drawn(site, site.card_of(stock.card(place)))
+
+
+def _drawn(site: Site, card: Card) -> Made:
     return [(card.path, drawn(card, site.press.kept))]
 
 

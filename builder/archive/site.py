@@ -14,6 +14,7 @@ from builder.archive import data, html
 from builder.archive.cards import Card
 from builder.archive.items import Shelf, dead_links
 from builder.archive.public import OTHER, Public, edition_of_file
+from builder.archive.rows import CardRow
 from builder.archive.viewer import WebViewer
 from builder.cache import fingerprint
 from builder.model import Bulletin, Publisher
@@ -166,6 +167,10 @@ class Site(Struct, dict=True):
         if bulletin.id not in self._cards:
             self._cards[bulletin.id] = Card(self.publisher.name, self.main.name, bulletin.name, "", bulletin.strapline)
         return self._cards[bulletin.id]
+
+    def card_of(self, edition: CardRow) -> Card:
+        more = " · ".join(filter(None, (edition.number, edition.special)))
+        return Card(self.publisher.name, edition.name, edition.day, more, edition.standfirst)
 
     def shelfmark(self, audience: tuple[str, ...], section: str, up: str) -> str:
         """Who an item is for and where its like stand, drawn once for all items that say the same."""

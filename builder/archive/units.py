@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from builder import dates
-from builder.archive import cards, data, feeds, html, ics, lists
+from builder.archive import data, feeds, html, ics, lists
 from builder.archive.cards import Card
 from builder.archive.items import WebItem, corrections, is_cancelled
 from builder.archive.public import Place, Sent
@@ -28,6 +28,8 @@ class Unit(Struct, frozen=True, kw_only=True):
     """`files`: path → bytes. `pictures`: name → the file that has its bytes."""
 
     card: CardRow
+    drawn: str
+    """The path of the card that is drawn for it; empty when it shares its bulletin's."""
     rows: tuple[Row, ...]
     entries: tuple[FeedEntry, ...]
     files: dict[str, bytes] = field(default_factory=dict)
@@ -41,10 +43,9 @@ def unit(site: Site, place: Place, newer: Place | None, older: Place | None, *, 
     sent = site.public.of(place)
     site.used.clear()
     view = site.viewer.edition(sent.edition, sent.items)
-    card = _own_card(site, sent, view) if drawn else site.card(sent.bulletin)
+    told = _card(site, sent, view)
+    card = site.card_of(told) if drawn else site.card(sent.bulletin)
     files = dict([_page(site, sent, view, (newer, older), card)])
-    if drawn:
-        files[card.path] = cards.drawn(card, site.press.kept)
     rows, entries, texts = [], [], []
     for item in sent.items:
         homes = site.public.homes(item)
@@ -61,7 +62,8 @@ def unit(site: Site, place: Place, newer: Place | None, older: Place | None, *, 
         if isinstance(item.details, Event):
             files[f"{row.path}event.ics"] = ics.calendar(site.publisher.name, [row.calendar])
     return Unit(
-        card=_card(site, sent, view),
+        card=told,
+        drawn=card.path if drawn else "",
         rows=tuple(rows),
         entries=tuple(entries),
         files=files,
@@ -102,11 +104,6 @@ def _turn(site: Site, place: Place | None) -> Link | None:
         return None
     bulletin = site.press.house.bulletins[place.bulletin]
     return Link(dates.say(place.day), f"{site.url}/{bulletin.path}editions/{place.day}/")
-
-
-def _own_card(site: Site, sent: Sent, view: EditionView) -> Card:
-    more = " · ".join(filter(None, (view.number, view.special)))
-    return Card(site.publisher.name, sent.bulletin.name, view.day, more, standfirst(sent.items, site.words))
 
 
 def _page(

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from builder.archive.kept import Made
 from builder.archive.shelves import Record
+from builder.aside import Turns
 from builder.model import Finding
 from builder.publish import Tree
 from builder.templates import told
@@ -177,24 +178,6 @@ class Team(Struct, dict=True):
         except BaseException as error:
             with suppress(OSError):
                 pipe.send(error)
-
-
-class Turns(Struct):
-    """Numbers that several processes take in turns, each number once: what is read from a pipe is gone from it."""
-
-    ends: tuple[int, int] = field(default_factory=os.pipe)
-
-    def fill(self, numbers: Iterable[int]) -> None:
-        os.write(self.ends[1], b"".join(number.to_bytes(4, "big") for number in numbers))
-        self.close()
-
-    def close(self) -> None:
-        """The numbers end when nobody can add any."""
-        os.close(self.ends[1])
-
-    def __iter__(self) -> Iterator[int]:
-        while raw := os.read(self.ends[0], 4):
-            yield int.from_bytes(raw, "big")
 
 
 def _in_turn(turns: list[Turns], place: int) -> Iterator[int]:

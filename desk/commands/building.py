@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from builder.archive import Outcome
     from builder.press import Press
 
-from builder.walk import Walking
+from builder.walk import Walk, walking
 from desk.commands.common import (
     Context,
     bulletin_argument,
@@ -81,7 +81,7 @@ def build(
     now: str | None,
 ) -> None:
     """Compile letters into out/ and the web archive into site/."""
-    walking = Walking(f"{context.directory.absolute()}/content") if only_archive else None
+    begun = walking(f"{context.directory.absolute()}/content") if only_archive else None
     from builder.model import BuilderError
 
     press = context.press(now)
@@ -89,7 +89,8 @@ def build(
     built = [] if only_archive else _letters(context, press, bulletin, day, personas, wrong)
     outcome = None
     try:
-        outcome = publish(press, full=full, jobs=jobs, walking=walking)
+        at_hand = begun if press.root == context.directory.absolute() else None  # the house may stand further up
+        outcome = publish(press, full=full, jobs=jobs, seen=at_hand)
     except BuilderError as error:
         wrong += error.findings
     press.close()
@@ -99,10 +100,10 @@ def build(
         sys.exit(1)
 
 
-def publish(press: Press, *, full: bool, jobs: int, walking: Walking | None = None) -> Outcome:
+def publish(press: Press, *, full: bool, jobs: int, seen: Callable[[], Walk] | None = None) -> Outcome:
     from builder.archive import build as build_archive
 
-    return build_archive(press, press.root / "site", full=full, jobs=jobs, walking=walking)
+    return build_archive(press, press.root / "site", full=full, jobs=jobs, seen=seen)
 
 
 def _letters(
