@@ -13,7 +13,6 @@ from typing import NamedTuple
 from builder.archive import found, kept, lists
 from builder.archive.kept import Packs, State
 from builder.archive.public import Place
-from builder.archive.rows import Row
 from builder.archive.search import tiers
 from builder.archive.search.index import Words, changed, joined
 from builder.archive.search.tiers import RANGES, Pack, Parts, Spread
@@ -65,17 +64,19 @@ class Index:
         self._changes: dict[tuple[tuple[str, ...], tuple[str, ...]], Changes | None] = {}
         self._whole: dict[tuple[str, ...], Spread] = {}
 
-    def pack(self, name: str, stem: str) -> Pack | None:
-        """A file's words, from the one that the build before left (`stem`; empty: none); None: nothing in it has changed."""
+    def pack(self, name: str, stem: str, *, calm: bool) -> Pack | None:
+        """A file's words; None: nothing in it has changed. `stem`: the file of the build before; empty: it had no words.
+
+        `calm`: what that build left can be trusted.
+        """
         begin, end = _range(name)
-        changes = self._between(self.then.of(name), self.now.of(name)) if stem else None
+        changes = self._between(self.then.of(name), self.now.of(name)) if calm else None
         if changes is not None:
             told = [(number, found) for number, words in changes.told if (found := words.within(begin, end))]
             newer = changes.newer.within(begin, end)
             if not told and not newer:
                 return None
-            pack = tiers.load(self.file(stem))
-            if pack is not None:
+            if pack := tiers.load(self.file(stem)) if stem else Pack():
                 tiers.update(pack, told, newer)
                 return pack
         words = self._all(self.now.of("old" if begin or end else name)).within(begin, end)
@@ -150,18 +151,6 @@ class Changes(NamedTuple):
 def _range(name: str) -> tuple[str, str]:
     place = int(name[-2:]) if name.startswith("old-") else None
     return ("", "") if place is None else (RANGES[place], RANGES[place + 1] if place + 1 < len(RANGES) else "")
-
-
-def items_file(site: Site, stock: Stock, place: Place) -> File:
-    """What each result shows of an edition's items, by slot."""
-    told = [_result(site, row) for row in stock.rows([place])]
-    raw = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
-    return tiers.page_path(search_number(site, place)), tiers.packed(raw)
-
-
-def _result(site: Site, row: Row) -> list[str]:
-    when = row.when if row.kind == "event" or not row.when else site.words["list-closes"].format(date=row.when)
-    return [row.path, row.title, row.school or row.label, row.description, row.day, *([when] if when else [])]
 
 
 def index_file(packs: Packs, swept: int, count: int, names: list[str]) -> File:

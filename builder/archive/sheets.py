@@ -14,7 +14,6 @@ from msgspec.structs import replace
 from builder.archive import calendars, documents, feeds, finding, found, fronts, html, redirects, topics
 from builder.archive.cards import Card, drawn
 from builder.archive.kept import Packs, Sheet, State
-from builder.archive.public import Place
 from builder.archive.search import tiers
 from builder.archive.search.tiers import Pack
 from builder.archive.site import IMAGES, File, Site
@@ -290,9 +289,6 @@ class Sheets(Struct):
         """The index itself. No other sheet has files where it has, so it can be made in another process."""
         own = replace(self, after=replace(self.after, sheets={}, tiers={}), rendered=0, taken=set(), processes=1, _due=[])
         own._packs(finding.Index(self.site, self.stock, self.before))
-        for place in self.stock.places:
-            own._items(place)
-        own._settle()
         return own.after.sheets, own.after.tiers, own.rendered
 
     def _search(self, words: Words) -> None:
@@ -304,42 +300,31 @@ class Sheets(Struct):
             self._keep(name, sheet)
         swept, names = finding.Shares(place.key for place in stock.places).swept, list(site.press.house.bulletins)
         count = sum(self.after.units[place.key].items for place in stock.places)
-        told = (swept, count, names, [*packs.items()])
+        told = (swept, count, names, [stem for stem, _ in packs.values()])
         self.sheet("search index", told, lambda: [finding.index_file(packs, swept, count, names)])
         shown = (stock.years, [b.id for b in site.others])
         self.sheet("search", shown, lambda: finding.page_files(site, stock))
 
-    def _items(self, place: Place) -> None:
-        name, made = f"items {place.key}", self.after.units[place.key]
-        if made is self.before.units.get(place.key) and name in self.before.sheets:
-            self._keep(name, self.before.sheets[name])
-        else:
-            self.sheet(name, made.rows, partial(_items, self.site, self.stock, place))
-
     def _packs(self, index: finding.Index) -> None:
         """A file whose editions have the words they had is not even read."""
-        marks: dict[tuple[str, ...], bytes] = {}
         for name in (*finding.TIERS, *finding.OLD):
-            keys, sheet, known = index.now.of(name), f"search {name}", self.before.tiers.get(name)
-            if keys not in marks:
-                marks[keys] = self._hash([(key, self.stock.units[key].words) for key in keys], ())
+            sheet, known = f"search {name}", self.before.tiers.get(name)
             old = self.before.sheets.get(sheet)
-            calm = old is not None and old.inputs == marks[keys]
-            pack = None if calm else index.pack(name, known[0] if known and old else "")
+            pack = index.pack(name, known[0] if known else "", calm=old is not None)
             if old is not None and pack is None:
-                self._keep(sheet, old if calm else old._replace(inputs=marks[keys]))
+                self._keep(sheet, old)
                 self.after.tiers |= {name: known} if known else {}
             else:
-                self._pack(name, marks[keys], index, pack or Pack())
+                self._pack(name, index, pack or Pack())
 
-    def _pack(self, name: str, inputs: bytes, index: finding.Index, pack: Pack) -> None:
+    def _pack(self, name: str, index: finding.Index, pack: Pack) -> None:
         files = {}
         if content := pack.content:
             stem = tiers.stem_of(name, content)
             files = {tiers.pack_path(stem): self.put(tiers.pack_path(stem), content)}
             self.after.tiers[name] = stem, tiers.parts_of(pack)
             tiers.save(pack, index.file(stem))
-        self._keep(f"search {name}", Sheet(inputs, (), files, {}))
+        self._keep(f"search {name}", Sheet(b"", (), files, {}))
 
     def _redirects(self) -> None:
         paths = self.after.files() if self.former or self.register.first else {}
@@ -376,10 +361,6 @@ def _own_card(site: Site, stock: Stock, place: Place) -> Made:
 
 def _drawn(site: Site, card: Card) -> Made:
     return [(card.path, drawn(card, site.press.kept))]
-
-
-def _items(site: Site, stock: Stock, place: Place) -> Made:
-    return [finding.items_file(site, stock, place)]
 
 
 def _bytes(file: str) -> bytes:

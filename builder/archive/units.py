@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from datetime import UTC, datetime, time
 from typing import Any
 
@@ -14,6 +16,7 @@ from builder.archive.items import WebItem, corrections, is_cancelled
 from builder.archive.public import Place, Sent
 from builder.archive.rows import CardRow, FeedEntry, Row
 from builder.archive.search.index import Words, number_of, words_of
+from builder.archive.search.tiers import packed, page_path
 from builder.archive.site import Site, beside
 from builder.archive.standfirst import standfirst
 from builder.facts import day_block
@@ -61,6 +64,8 @@ def unit(site: Site, place: Place, newer: Place | None, older: Place | None, *, 
         files.update([_item(site, item, homes, published)])
         if isinstance(item.details, Event):
             files[f"{row.path}event.ics"] = ics.calendar(site.publisher.name, [row.calendar])
+    number, own = search_number(site, place), [row for row in rows if row.home]
+    files.update([_results(site, number, own)])
     return Unit(
         card=told,
         drawn=card.path if drawn else "",
@@ -68,12 +73,23 @@ def unit(site: Site, place: Place, newer: Place | None, older: Place | None, *, 
         entries=tuple(entries),
         files=files,
         pictures=_pictures(site, sent),
-        words=words_of(search_number(site, place), [row for row in rows if row.home], texts),
+        words=words_of(number, own, texts),
     )
 
 
 def search_number(site: Site, place: Place) -> int:
     return number_of(place.day, list(site.press.house.bulletins).index(place.bulletin))
+
+
+def _results(site: Site, number: int, rows: Iterable[Row]) -> tuple[str, bytes]:
+    """What each result of a search shows of its items, by slot."""
+    raw = json.dumps([_result(site, row) for row in rows], ensure_ascii=False, separators=(",", ":")).encode()
+    return page_path(number), packed(raw)
+
+
+def _result(site: Site, row: Row) -> list[str]:
+    when = row.when if row.kind == "event" or not row.when else site.words["list-closes"].format(date=row.when)
+    return [row.path, row.title, row.school or row.label, row.description, row.day, *([when] if when else [])]
 
 
 def _pictures(site: Site, sent: Sent) -> dict[str, str]:

@@ -139,12 +139,20 @@ def blocks(raw: bytes) -> Iterator[tuple[int, int, int, int]]:
 
 def with_block(raw: bytes, number: int, block: bytes) -> bytes:
     """The postings with an edition's block put in, in its place, or taken out when it is empty."""
-    start = end = len(raw)
-    for one, begins, _, ends in blocks(raw):
+    at, end = 0, len(raw)
+    while at < end:
+        start, one, shift = at, 0, 0
+        while (byte := raw[at]) > 127:
+            one |= (byte & 127) << shift
+            shift += 7
+            at += 1
+        one |= byte << shift
+        at += 1
+        length, at = (raw[at], at + 1) if raw[at] < 128 else read_varint(raw, at)
+        at += length
         if one >= number:
-            start, end = begins, ends if one == number else begins
-            break
-    return raw[:start] + block + raw[end:]
+            return raw[:start] + block + raw[at if one == number else start :]
+    return raw + block
 
 
 def items(raw: bytes) -> Iterator[tuple[tuple[int, int], int, list[int]]]:

@@ -105,6 +105,7 @@ def update(pack: Pack, changes: Iterable[tuple[int, Words]], newer: Words) -> No
 def _cut(pack: Pack, touched: Iterable[str]) -> Iterator[Bucket]:
     """Buckets in which no word has changed are not made again."""
     calm = dict(_calm(pack.buckets, [*touched]))
+    pack.words = {word: pack.words[word] for word in sorted(pack.words)}
     for words in _runs(pack.words):
         first, many = words[0], len(words)
         yield Bucket(first, many, calm.get((first, many)) or packed(_bucket(pack.words, words)))
@@ -118,10 +119,11 @@ def _calm(buckets: list[Bucket], touched: list[str]) -> Iterator[tuple[tuple[str
 
 
 def _runs(words: Words) -> Iterator[list[str]]:
+    """`words`: in order."""
     found: list[str] = []
     size = 0
-    for word in sorted(words):
-        more = len(words[word]) + ENTRY
+    for word, told in words.items():
+        more = len(told) + ENTRY
         if found and (size + more > MOST or (size > LEAST and crc32(word.encode()) % TURN == 0)):
             yield found
             found, size = [], 0
@@ -154,7 +156,7 @@ def page_path(number: int) -> str:
 
 def packed(raw: bytes) -> bytes:
     """The same bytes for the same content, whenever it is made."""
-    return gzip.compress(raw, 6, mtime=0)
+    return gzip.compress(raw, 4, mtime=0)
 
 
 Parts = tuple[tuple[str, int], ...]
