@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from builder.addresses import FILE, HEAD, new_lines, read_register, worth_keeping
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from builder.model import Publisher
+
+SAID = "Write down the addresses that are public"
 
 
 def remember(root: Path, paths: Iterable[str], today: date) -> int:
@@ -19,6 +27,15 @@ def remember(root: Path, paths: Iterable[str], today: date) -> int:
     if fresh:
         _add(file, before, fresh)
     return fresh.count("\n")
+
+
+def keep(root: Path, publisher: Publisher, actor: str, now: datetime, engine: Engine | None = None) -> None:
+    """Into git, where the house is kept in it: all that the register has gained, since a process that was killed before this
+    could do it, too. Nothing waits for git and nothing fails with it: what it does not take now goes with the next time.
+    """
+    from desk.editing.signing import signed_by
+
+    signed_by(root, publisher, actor, SAID, now, engine).keep([root / FILE])
 
 
 def add_line(root: Path, line: str) -> None:

@@ -43,8 +43,10 @@ def publish_archive(press: Press, *, full: bool = False, jobs: int = 0) -> Outco
     return build(press, press.root / "site", full=full, jobs=jobs)
 
 
-def publish_to(press: Press, settings: Settings, name: str, *, take_over: bool = False, **how: Any) -> Published:
-    """The site is built, its addresses are written down, and what changed is sent to a target.
+def publish_to(
+    press: Press, settings: Settings, name: str, *, take_over: bool = False, by: str = "", **how: Any
+) -> Published:
+    """The site is built, its addresses are written down, and what changed is sent to a target. `by`: who signs for them in git.
 
     A dry run builds, and changes nothing anywhere else. `take_over`: also where another machine published last. Raises BuilderError, SettingsError and TargetError.
     """
@@ -57,10 +59,15 @@ def publish_to(press: Press, settings: Settings, name: str, *, take_over: bool =
     turn = turn_of(press.root, name, press.now, take_over=take_over)
     publish_archive(press)
     files = manifest(press.root / "site", press.kept)
-    if not how.get("dry_run"):
+    is_real = not how.get("dry_run")
+    if is_real:
         permalinks.remember(press.root, files, press.now.date())
-    with alone(press.root / "var" / "publish.lock"):
-        return publish(files, target, turn=turn, **how)
+    try:
+        with alone(press.root / "var" / "publish.lock"):
+            return publish(files, target, turn=turn, **how)
+    finally:
+        if is_real:
+            permalinks.keep(press.root, press.house.publisher, by, press.now)
 
 
 # --- sending ---------------------------------------------------------------------------------------------------------
@@ -78,8 +85,8 @@ def make_ready(office: Office, edition: Edition) -> None:
     sending.terms_of(office)
 
 
-def post(office: Office, edition: Edition, progress: Progress | None = None) -> Summary:
-    """The archive first, so that the letters' pictures are there; then frozen, then delivered.
+def post(office: Office, edition: Edition, progress: Progress | None = None, by: str = "") -> Summary:
+    """The archive first, so that the letters' pictures are there; then frozen, then delivered; then git, which nobody waits for.
 
     Killed between any two steps, the same call goes on: a mailing that is frozen is neither published nor frozen again.
     """
@@ -92,7 +99,10 @@ def post(office: Office, edition: Edition, progress: Progress | None = None) -> 
         permalinks.remember(office.press.root, permalinks.files_of(office.press.root / "site"), office.today)
         with suppress(AlreadyFrozenError):  # somebody else was faster
             freeze(office, edition)
-    return sending.deliver(office, f"{edition.bulletin}-{edition.day}", progress)
+    try:
+        return sending.deliver(office, f"{edition.bulletin}-{edition.day}", progress)
+    finally:
+        permalinks.keep(office.press.root, office.press.house.publisher, by, office.press.now, office.engine)
 
 
 def freeze(office: Office, edition: Edition) -> int:

@@ -29,6 +29,7 @@ def publish(context: Context, target: str | None, dry_run: bool, verify: bool, y
     from builder.model import BuilderError
     from desk import rounds
     from desk.publishing.target import TargetError
+    from desk.readers.register import staff_proof
     from desk.settings import SettingsError
 
     press = context.press()
@@ -41,6 +42,7 @@ def publish(context: Context, target: str | None, dry_run: bool, verify: bool, y
             verify=verify,
             many=yes,
             take_over=take_over,
+            by=staff_proof("").actor,
             progress=_bar(context),
         )
     except BuilderError as error:

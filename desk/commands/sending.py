@@ -46,6 +46,7 @@ def send(
     """Send an edition to its readers, each the letter that is theirs, once. Said again, it goes on where it stopped."""
     from desk import rounds
     from desk.mailing import sending
+    from desk.readers.register import staff_proof
 
     with opened(context, now) as office:
         edition = one_edition(office, bulletin, day)
@@ -66,7 +67,7 @@ def send(
             if not (yes or _agreed(context)):
                 return
         with meter(context) as progress:
-            summary = rounds.post(office, edition, progress)
+            summary = rounds.post(office, edition, progress, staff_proof("sent").actor)
         tell_result(context, office, f"{bulletin}-{day}", summary, edited=edited)
 
 

@@ -37,11 +37,14 @@ class Git:
     root: Path
 
     def found(self, paths: Iterable[Path], now: datetime) -> None:
-        dirty = [
-            path for path in paths if path.exists() and self._says("status", "--porcelain", "--", self._name(path))
-        ]
+        dirty = [path for path in paths if path.exists() and self.differing([path])]
         if dirty:
-            self._commit(dirty, _whoever(self.root), FOUND, now)
+            self._commit(dirty, whoever(self.root) or NOBODY, FOUND, now)
+
+    def differing(self, paths: Iterable[Path]) -> tuple[str, ...]:
+        """Those that are not in git as they are on the disk."""
+        names = map(self._name, paths)
+        return tuple(name for name in names if self._says("status", "--porcelain", "--", name))
 
     def keep(self, paths: Iterable[Path], author: Author, what: str, now: datetime) -> None:
         self._commit(list(paths), author, what, now)
@@ -93,10 +96,15 @@ class Git:
         return _git(self.root, *words)
 
 
-def _whoever(root: Path) -> Author:
+NOBODY = Author("Unknown", "unknown@localhost")
+
+
+def whoever(root: Path) -> Author | None:
     """Whoever this machine's git says; a text that was found has no other author."""
     name, address = (_git(root, "config", key) or "" for key in ("user.name", "user.email"))
-    return Author(name.strip() or "Unknown", address.strip() or "unknown@localhost")
+    if not name.strip() and not address.strip():
+        return None
+    return Author(name.strip() or NOBODY.name, address.strip() or NOBODY.address)
 
 
 def _version(line: str) -> Version:

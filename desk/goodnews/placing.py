@@ -11,7 +11,7 @@ from typing import Any
 
 from builder.press import Press
 from desk.editing import files
-from desk.goodnews.signing import Signed
+from desk.editing.signing import Signed
 from desk.starting import begin
 from goodnews.clean import line, literal
 from goodnews.model import Held, Photo

@@ -16,8 +16,8 @@ from builder.press import Press
 from delivery.ledger import books
 from desk import rounds
 from desk.editing import git
+from desk.editing.signing import Signed
 from desk.goodnews import placing
-from desk.goodnews.signing import Signed
 from desk.settings import Settings
 from desk.takedown import NothingThere, take_down
 from desk.takedown.act import PENDING
@@ -62,7 +62,7 @@ def remove(settings: Settings, press: Press, held: Held, actor: str, by: Signed)
     drop_pictures(press, held)
     for folder in _pages(press.root / "site", held.slug):
         shutil.rmtree(folder, ignore_errors=True)
-    gone = not is_public(press, held) or _taken_down(settings, press, held, actor)
+    gone = not is_public(press, held) or _taken_down(settings, press, held, actor, by)
     placing.take_away(press.root, held.slug, by, [*files, press.root / addresses.FILE])
     press.cache.forget()
     shutil.rmtree(press.root / "out" / held.bulletin / str(held.edition), ignore_errors=True)
@@ -75,11 +75,13 @@ def is_public(press: Press, held: Held) -> bool:
     return held.edition is not None and press.house.sends(held.bulletin, held.edition) <= press.now
 
 
-def _taken_down(settings: Settings, press: Press, held: Held, actor: str) -> bool:
+def _taken_down(settings: Settings, press: Press, held: Held, actor: str, by: Signed) -> bool:
     """Content, site, feeds, built and frozen letters, and every host that the site is published to."""
     key = f"{held.bulletin}/{held.edition}/{held.slug}"
     try:
-        done = take_down(settings, key, reason=f"story {held.reference} was withdrawn", by=actor, now=press.now)
+        done = take_down(
+            settings, key, reason=f"story {held.reference} was withdrawn", by=actor, now=press.now, signed=by
+        )
     except NothingThere:
         return publish_again(press)
     left = [trace for trace in done.found if not _may_stay(trace.file)]

@@ -234,7 +234,7 @@ def _post(office: Office, one: Planned, progress: Progress | None) -> Fired:
         edition = chosen_editions(office.press, one.bulletin, day)[0]
         rounds.make_ready(office, edition)
         sending.refuse_nobody(sending.plan(office, edition))
-        return Fired(name, rounds.post(office, edition, progress))
+        return Fired(name, rounds.post(office, edition, progress, one.by))
     except (CannotSend, BuilderError, NoSuchEdition, *TROUBLES) as error:
         return Fired(name, None, str(error))
 

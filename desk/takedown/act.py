@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from builder.addresses import FILE as REGISTER
 from builder.addresses import INDEX
 from builder.archive import kept
 from builder.archive.manifest import manifest
@@ -19,6 +20,7 @@ from builder.model import BuilderError
 from builder.press import Press
 from builder.publish import drop_spare
 from desk import permalinks, rounds
+from desk.editing.signing import Signed, signed_by
 from desk.house import open_press
 from desk.publishing.run import alone, publish
 from desk.publishing.settings import open_target, target_names
@@ -62,12 +64,21 @@ class _Pending:
     editions: tuple[tuple[str, date], ...]
     held: Mapping[str, letters.Slugs]
     files: tuple[str, ...]
+    edits: tuple[str, ...]
 
 
 def take_down(
-    settings: Settings, what: str, *, reason: str, by: str, now: datetime | None = None, take_over: bool = False
+    settings: Settings,
+    what: str,
+    *,
+    reason: str,
+    by: str,
+    now: datetime | None = None,
+    take_over: bool = False,
+    signed: Signed | None = None,
 ) -> TakenDown:
-    """`what`: bulletin/date/slug, an address or a URL. `by`: who decided it, for the record in var/reports.
+    """`what`: bulletin/date/slug, an address or a URL. `by`: who decided it, for the record in var/reports and for git, unless
+    it is `signed` otherwise.
 
     Nothing of it is left in content, site, caches, letters and named targets, or `found` says where. Raises NothingThere.
     """
@@ -75,6 +86,9 @@ def take_down(
     try:
         removal = plan_removal(press, what)
         pending = _remember(settings, press, removal)
+        signed = signed or signed_by(
+            press.root, press.house.publisher, by, f"Take down /{removal.addresses[0]}", press.now
+        )
         _out_of_content(press, removal)
     finally:
         press.close()
@@ -87,11 +101,18 @@ def take_down(
         wrong = _out_of_site(settings, removal, pending, now)
     targets = _out_of_targets(settings, press.now, take_over=take_over) if not wrong else {}
     found = (*wrong, *_searched(settings, removal, pending, press.now))
-    held_by = history.holding(settings.root, pending.files)
+    touched = _changed(settings.root, (*pending.files, *pending.edits))  # git comes last: nothing above waits for it
+    signed.keep(touched)
+    held_by = history.holding(settings.root, pending.files, signed.left(touched))
     done = TakenDown(removal, found, waiting, targets, _notes(settings.root, pending), held_by)
     if done.complete:
         shutil.rmtree(settings.root / PENDING, ignore_errors=True)
     return done
+
+
+def _changed(root: Path, files: Iterable[str]) -> list[Path]:
+    """What is touched in content/, by this run or by one that was cut off."""
+    return [root / REGISTER, *(root / file for file in files)]
 
 
 # --- before anything is changed --------------------------------------------------------------------------------------
@@ -112,12 +133,17 @@ def _remember(settings: Settings, press: Press, removal: Removal) -> _Pending:
         _all(told, "slugs"),
         tuple((bulletin, date.fromisoformat(day)) for each in told for bulletin, day in each["editions"]),
         {name: {v: tuple(s) for v, s in held.items()} for each in told for name, held in each["held"].items()},
-        tuple(dict.fromkeys(str(file) for each in told for file in each.get("files", ()))),
+        _files(told, "files"),
+        _files(told, "edits", *removal.edits),
     )
 
 
 def _all(told: list[dict[str, Any]], key: str, *more: str) -> frozenset[str]:
     return frozenset([*more, *(str(one) for each in told for one in each[key])])
+
+
+def _files(told: list[dict[str, Any]], key: str, *more: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([*(str(file) for each in told for file in each.get(key, ())), *more]))
 
 
 def _facts(settings: Settings, press: Press, removal: Removal) -> dict[str, Any]:
@@ -139,6 +165,7 @@ def _facts(settings: Settings, press: Press, removal: Removal) -> dict[str, Any]
         "editions": [(bulletin, str(day)) for bulletin, day in removal.editions],
         "held": held,
         "files": [*removal.files, *removal.pictures],
+        "edits": list(removal.edits),
     }
 
 

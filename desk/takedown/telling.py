@@ -51,6 +51,10 @@ def as_json(done: TakenDown) -> dict[str, Any]:
         "paused": done.waiting,
         "targets": dict(done.targets),
         "notes": done.notes,
-        "history": {"commits": done.history.commits, "files": done.history.files},
+        "history": {
+            "commits": done.history.commits,
+            "files": done.history.files,
+            "uncommitted": done.history.uncommitted,
+        },
         "found": [{"file": trace.file, "what": trace.what} for trace in done.found],
     }

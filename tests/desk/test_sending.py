@@ -17,8 +17,11 @@ from desk.house import open_press
 from desk.mailing.office import Office, open_office
 from desk.mailing.sending import counted, found
 from desk.settings import load
+from desk.staff import store
 from subscribers import acts
+from subscribers.address import parse
 from subscribers.model import Proof
+from tests.desk.editing.houses import git, put_under_git
 from tests.desk.sending_house import DAY, NAME, NOW, READERS, Desk, Inbox, text
 
 
@@ -51,6 +54,30 @@ def test_the_headers_let_a_reader_leave_in_one_press(desk: Desk, inbox: Inbox) -
     assert "<mailto:leave@norfolk.example?subject=unsubscribe%20" in letter["List-Unsubscribe"]
     assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert len({inbox.letter(address)["List-Unsubscribe"] for address in READERS}) == len(READERS)
+
+
+def test_where_the_house_is_in_git_what_became_public_is_a_commit_and_git_holds_no_letter_up(
+    desk: Desk, inbox: Inbox
+) -> None:
+    (desk.house / ".gitignore").write_text("*site*/\nout/\n")
+    put_under_git(desk.house)
+    desk.subscribe()
+    lock = desk.house / ".git" / "index.lock"
+    lock.touch()  # somebody holds it, or a merge is under way
+    send(desk)
+    assert len(inbox.letters) == len(READERS)
+    register = "content/permalinks.txt"
+    assert git(desk.house, "status", "--porcelain", "content").endswith(f" {register}\n")  # as after a kill at any line
+    lock.unlink()
+    with open_office(load(desk.house, None, {}), datetime.fromisoformat(f"{NOW}+00:00")) as office:
+        with db.writing(office.engine) as connection:
+            store.add(connection, parse("sender@norfolk.example"), "sender", office.now, name="Sandy Fenn")
+        edition = office.press.content.edition("weekly", datetime.fromisoformat(DAY).date())
+        assert edition
+        rounds.post(office, edition, by="staff:sender@norfolk.example")  # said again, it takes it along
+    assert git(desk.house, "status", "--porcelain", "content") == ""
+    told = git(desk.house, "show", "--name-only", "--format=%an <%ae> %s", "HEAD")
+    assert told == f"Sandy Fenn <sender@norfolk.example> Write down the addresses that are public\n\n{register}\n"
 
 
 def test_the_same_command_twice_sends_each_letter_once(desk: Desk, inbox: Inbox) -> None:

@@ -13,6 +13,7 @@ from desk.mailing.office import open_office
 from desk.rounds import freeze, publish_archive
 from desk.settings import load
 from desk.takedown import history
+from tests.desk.editing.houses import git, put_under_git
 from tests.desk.sending_house import NOW, Desk, Inbox, make_house, over_smtp, text
 
 STORY = "weekly/2025-01-14/reading-den"
@@ -153,3 +154,22 @@ def test_what_git_keeps_of_it_is_told_with_the_way_out(tmp_path: Path) -> None:
         == history.History()
     )
     assert list(history.lines(history.History())) == []
+
+
+def test_a_takedown_is_a_commit_and_a_git_that_refuses_stops_nothing(desk: Desk) -> None:
+    (desk.house / ".gitignore").write_text("*site*/\nout/\n")
+    put_under_git(desk.house)
+    linked = next(
+        f for f in (desk.house / "content").rglob("*.md") if "reading-den" in f.read_text() and f.stem != "reading-den"
+    )
+    (desk.house / "staged.txt").write_text("of somebody else")
+    git(desk.house, "add", "staged.txt")
+    assert take(desk)["complete"] is True
+    changed = git(desk.house, "show", "--name-status", "--format=%s", "HEAD")
+    assert changed.startswith("Take down /items/reading-den/\n") and f"D\t{FILE}\n" in changed
+    assert "content/permalinks.txt\n" in changed and f"M\t{linked.relative_to(desk.house)}\n" in changed
+    assert git(desk.house, "status", "--porcelain", "content", "staged.txt") == "A  staged.txt\n"
+    (desk.house / ".git" / "index.lock").touch()
+    done = take(desk, "weekly/2025-01-14/calm-starts")
+    assert done["complete"] is True
+    assert "content/weekly/2025-01-14/calm-starts.md" in done["history"]["uncommitted"]  # type: ignore[index]

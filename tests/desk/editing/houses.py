@@ -27,7 +27,8 @@ def git(root: Path, *words: str) -> str:
 
 def put_under_git(root: Path) -> Path:
     git(root, "init", "--quiet")
-    (root / ".gitignore").write_text("var/\n")
+    with (root / ".gitignore").open("a") as ignored:
+        ignored.write("var/\n")
     git(root, "add", ".")
     git(root, "commit", "--quiet", "-m", "The house")
     return root
