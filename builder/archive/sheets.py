@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from builder.archive import calendars, documents, feeds, finding, found, fronts, html, redirects, topics
 from builder.archive.cards import Card, drawn
 from builder.archive.kept import Packs, Sheet, State
+from builder.archive.public import Place
 from builder.archive.search import tiers
 from builder.archive.search.tiers import Pack
 from builder.archive.site import IMAGES, File, Site
