@@ -17,7 +17,8 @@ from goodnews.model import Consent
 from goodnews.photos import PhotoError
 
 MAILBOX = "var/stories"
-PICTURES = Path("content/weekly/2025-01-21/good-news/images")
+CHOIR = Path("content/weekly/2025-01-21/good-news/images/choir.png")
+LIBRARY = Path(__file__).with_name("telephone-box.png")
 BY_FORM = Filled(
     school="Sample Village Primary School",
     title="A library in a telephone box",
@@ -56,10 +57,10 @@ def fill(room: Newsroom) -> None:
 def by_form(room: Newsroom) -> None:
     photos = []
     try:
-        raw = (room.root / PICTURES / "breakfast-club.png").read_bytes()
-        photo = room.shelf.put(room.darkroom().develop(raw))
-        photos = [replace(photo, alt="A table with bread, fruit and a jug under a window.", consent=Consent("nobody"))]
-    except (OSError, PhotoError):  # a house without that edition
+        photo = room.shelf.put(room.darkroom().develop(LIBRARY.read_bytes()))
+        alt = "A red telephone box on a village green, its shelves full of books, with more books beside it."
+        photos = [replace(photo, alt=alt, consent=Consent("nobody"))]
+    except PhotoError:  # nobody can open photos here
         pass
     acts.receive_form(room, replace(BY_FORM, photos=tuple(photos)), "form:demo")
 
@@ -70,7 +71,7 @@ def by_mail(room: Newsroom) -> None:
     message["To"], message["Subject"] = room.house.publisher.email, "Singing at the bus station"
     message["Message-ID"], message["Date"] = "<demo@placeholder-junior.example>", format_datetime(room.now)
     message.set_content(BY_MAIL)
-    picture = room.root / PICTURES / "choir.png"
+    picture = room.root / CHOIR
     if picture.is_file():
         message.add_attachment(picture.read_bytes(), maintype="image", subtype="png", filename="IMG_2031.png")
     box = maildir(room.root / MAILBOX)

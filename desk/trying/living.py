@@ -80,6 +80,7 @@ WAITING_STORIES = (
         address="teacher@example-high.example",
     ),
 )
+PARENT = ("parent@family.example", "Example Parent", ("parents-carers", "primary"))
 OLD_LIST = """email,name,status
 head@ashfield.example,Ashfield head,active
 clerk@ketteringham.example,Clerk,active
@@ -130,7 +131,7 @@ def staff(register: Register, now: datetime) -> None:
 
 
 def readers(register: Register, now: datetime) -> None:
-    """Each place's head, SENCO, office and governor; a few of everything that can become of a reader."""
+    """Each place's head, SENCO, office and governor; a parent; a few of everything that can become of a reader."""
     bases, proof = register.bases, Proof(now, "sign-up form", wording="2025-01")
     with db.writing(register.engine) as connection:
         for place, (who, tags) in product(PLACES, WHO.items()):
@@ -139,6 +140,9 @@ def readers(register: Register, now: datetime) -> None:
             acts.add(connection, register.keys, address, "weekly", choices, bases, proof, name=name)
             if who == "senco":
                 acts.add(connection, register.keys, address, "send", Choices(), bases, proof)
+        address, name, tags = PARENT
+        chosen = Choices(frozenset(tags))
+        acts.add(connection, register.keys, parse(address), "weekly", chosen, bases, proof, name=name)
         some = {place: acts.found(connection, f"office@{place}.example").id for place in PLACES}
         until, today = date(2025, 2, 24), date(2025, 1, 6)
         acts.pause(connection, register.keys, some["drayton"], None, until, today, proof)

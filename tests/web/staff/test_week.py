@@ -28,7 +28,7 @@ def test_an_editor_sees_what_is_next_what_is_missing_and_who_must_do_what(
         "Finish a draft",
         "Being written",
         "1 row of an old list",
-        "31 readers",
+        "32 readers",
     ):
         assert said in page, said
     assert page.index("Finish a draft") < page.index("Waiting for others") < page.index("Decide about a row")
