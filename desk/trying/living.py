@@ -140,9 +140,9 @@ def readers(register: Register, now: datetime) -> None:
             acts.add(connection, register.keys, address, "weekly", choices, bases, proof, name=name)
             if who == "senco":
                 acts.add(connection, register.keys, address, "send", Choices(), bases, proof)
-        address, name, tags = PARENT
+        parent, name, tags = PARENT
         chosen = Choices(frozenset(tags))
-        acts.add(connection, register.keys, parse(address), "weekly", chosen, bases, proof, name=name)
+        acts.add(connection, register.keys, parse(parent), "weekly", chosen, bases, proof, name=name)
         some = {place: acts.found(connection, f"office@{place}.example").id for place in PLACES}
         until, today = date(2025, 2, 24), date(2025, 1, 6)
         acts.pause(connection, register.keys, some["drayton"], None, until, today, proof)
