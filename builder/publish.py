@@ -58,20 +58,30 @@ class Tree(Struct, dict=True):
     behind: Iterable[str] | None = None
     """The paths in which the spare differs from the site; None when there is no spare that can be trusted."""
     written: set[str] = field(default_factory=set)
+    paired: frozenset[str] = frozenset()
+    """The paths that the twin has, or will have when it is `joined`."""
 
     def __post_init__(self) -> None:
-        self.new, self.old, self.spare = (
-            self.site.with_name(f".{self.site.name}.{n}") for n in ("new", "old", "spare")
+        self.new, self.old, self.spare, self.twin = (
+            self.site.with_name(f".{self.site.name}.{n}") for n in ("new", "old", "spare", "twin")
         )
+        self.joined: Callable[[], None] = _nothing
 
     def begin(self) -> None:
-        _sweep(self.site, self.new, self.old)
+        self.sweep()
         if self.behind is not None and self.before and self.spare.is_dir():
             self.spare.rename(self.new)  # from here on it is no spare: killed half-way, it is swept away
             return
         self.behind = None
         shutil.rmtree(self.spare, ignore_errors=True)
         self.new.mkdir()
+
+    def sweep(self) -> None:
+        """What a run left, or a killed one. Without a site, it ended between two renames: the old one goes back."""
+        if self.old.is_dir() and not self.site.exists():
+            self.old.rename(self.site)
+        for leftover in (self.new, self.old, self.twin):
+            shutil.rmtree(leftover, ignore_errors=True)
 
     def put(self, path: str, content: bytes) -> bytes:
         """The hash of its bytes. It is written only when it is not there already. Raises UnsafePath."""
@@ -107,8 +117,9 @@ class Tree(Struct, dict=True):
         _flush(self.new)
         ready(self.new)
         _swap(self.new, self.old, self.site)
-        for left in (self.new, self.old):
+        for left in (self.new, self.old, self.twin):
             if left.is_dir():
+                shutil.rmtree(self.spare, ignore_errors=True)
                 left.rename(self.spare)
 
     def mend_spare(self, behind: Iterable[str]) -> None:
@@ -125,20 +136,23 @@ class Tree(Struct, dict=True):
             if path in gone or not _linked(f"{self.site}/{path}", target):
                 _prune(target, str(self.new))
 
-    def double(self, held: Iterable[str], aside: Aside = lambda work: work) -> None:
-        """A spare tree that is like the site, when there is none."""
-        shutil.rmtree(self.spare, ignore_errors=True)
-        paths = list(held)
-        half = len(paths) // 2
-        done = aside(lambda: self._link_all(paths[:half]))
-        self._link_all(paths[half:])
-        done()
-        if self.new.is_dir():
-            self.new.rename(self.spare)
+    def begin_twin(self, paths: Iterable[str], aside: Aside = lambda work: work) -> None:
+        """Most of a second tree, to become the spare, while the rest of the first is still being made."""
+        self.paired = frozenset(paths)
+        self.joined = aside(partial(self._pair, self.paired))
 
-    def _link_all(self, paths: Iterable[str]) -> None:
+    def end_twin(self, held: Iterable[str]) -> None:
+        """All of it, before the swap."""
+        self.joined()
+        self._pair(path for path in held if path not in self.paired)
+
+    def _pair(self, paths: Iterable[str]) -> None:
         for path in paths:
-            _link(f"{self.site}/{path}", f"{self.new}/{path}")
+            _link(f"{self.new}/{path}", f"{self.twin}/{path}")
+
+
+def _nothing() -> None:
+    pass
 
 
 def differences(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> set[str]:
@@ -163,21 +177,13 @@ def opened_tree(
     try:
         yield tree
     finally:
-        _sweep(site, tree.new, tree.old)
+        tree.sweep()
 
 
 def _check(path: str) -> None:
     parts = path.split("/")
     if "" in parts or ".." in parts or "." in parts or "\\" in path or "\0" in path:
         raise UnsafePath(path)
-
-
-def _sweep(site: Path, new: Path, old: Path) -> None:
-    """What a run left, or a killed one. Without a site, it ended between two renames: the old one goes back."""
-    if old.is_dir() and not site.exists():
-        old.rename(site)
-    for leftover in (new, old):
-        shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _link_same(before: str, target: str, content: bytes) -> bool:

@@ -355,30 +355,30 @@ def _build(press: Press, site: Path, full: bool, jobs: int, begun: float, walked
         with opened_tree(site, before.files(but=made.after), behind) as tree:
             made.put = tree.put
             _render(made, stale, tree, team)
+            if not before.known:
+                tree.begin_twin((path for unit_ in made.after.units.values() for path in unit_.files), team.aside)
+            _sheets(made, team)
             _refuse(made)
-            _swap(before, made.after, tree, press.kept, team)
+            _swap(before, made.after, tree, press.kept)
             rendered, written = made.rendered, len(tree.written)
             return Outcome(rendered, written, made.after.count - written, time.perf_counter() - begun)
 
 
-def _swap(before: State, after: State, tree: Tree, folder: Path, team: Team) -> None:
+def _swap(before: State, after: State, tree: Tree, folder: Path) -> None:
     """Where there is a spare tree, only what differs is looked at."""
-    known = bool(before.units or before.sheets)
     whole = tree.behind is None
     held = after.files(but=None if whole else before)
     changed = differences(before.files(but=None if whole else after), held)
+    if not before.known:  # what stands there is not known, so it cannot become the spare
+        tree.end_twin(held)
 
     def ready(new: Path) -> None:
-        after.site, after.spare = kept.identity(new), kept.identity(tree.site)
-        after.behind = tuple(changed)
+        after.site, after.spare = kept.identity(new), kept.identity(tree.site if before.known else tree.twin)
+        after.behind = tuple(changed) if before.known else ()
         kept.prepare(after, folder)
 
     tree.swap(held, changed, ready)
-    if not known:  # what stood there before is not known, so it cannot become the spare
-        tree.double(held, team.aside)
-        after.spare, after.behind = kept.identity(tree.spare), ()
-        kept.prepare(after, folder)
-    elif len(after.behind) > MANY and tree.spare.is_dir():
+    if len(after.behind) > MANY and tree.spare.is_dir():
         tree.mend_spare(after.behind)
         after.spare, after.behind = kept.identity(tree.spare), ()
         kept.prepare(after, folder)
@@ -393,6 +393,9 @@ def _render(made: Build, stale: list[Place], tree: Tree, team: Team) -> None:
         tree.written |= written
         made.wrong += wrong
     made.after.units = {key: made.after.units[key] for key in order}
+
+
+def _sheets(made: Build, team: Team) -> None:
     if made.wrong:
         return
     from builder.archive.sheets import Sheets  # what makes pages is loaded only when there is something to make

@@ -102,6 +102,11 @@ class State(Struct):
     tiers: Packs = field(default_factory=dict)
 
     @property
+    def known(self) -> bool:
+        """Whether an earlier build is known at all."""
+        return bool(self.units or self.sheets)
+
+    @property
     def count(self) -> int:
         """How many files the site has."""
         return sum(made.total for made in self.units.values()) + sum(len(s.files) for s in self.sheets.values())

@@ -33,7 +33,7 @@ from desk.takedown.planning import Removal, edit, plan_removal, without_links
 from desk.takedown.traces import Trace, Traces, search, traces_of, without_common
 
 PENDING = "var/takedowns"
-SEARCHED = ("content", "site", "out", "var", ".site.spare", ".site.new", ".site.old")
+SEARCHED = ("content", "site", "out", "var", ".site.spare", ".site.new", ".site.old", ".site.twin")
 LEFT = "var/outbox"  # letters that have left: nobody can call them back
 
 
