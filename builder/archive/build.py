@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from hashlib import blake2b, sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -149,18 +149,13 @@ class Build(Struct, dict=True):
                     found[place.key] = (line[n - 1] if n else None, line[n + 1] if n + 1 < len(line) else None)
         return found
 
-    def inputs(self, place: Place, newer: Place | None, older: Place | None, asked: Iterable[str]) -> bytes:
-        statuses = self.after.statuses
-        turn = tuple(one.key if one else "" for one in (newer, older))
-        return _hash(
-            (
-                self.after.world,
-                place.key,
-                turn,
-                self._drawn(place),
-                [(key, statuses.get(key)) for key in (place.key, *asked)],
-            )
-        )
+    def core(self, place: Place, asked: Iterable[str]) -> bytes:
+        """Everything that an edition is made from but its neighbours."""
+        statuses = [(key, self.after.statuses.get(key)) for key in (place.key, *asked)]
+        return _hash((self.after.world, place.key, self._drawn(place), statuses))
+
+    def inputs(self, place: Place, core: bytes) -> bytes:
+        return _hash((core, [one.key if one else "" for one in self.turns[place.key]]))
 
     def _drawn(self, place: Place) -> bool:
         """Drawing takes as long as all else of an edition, so those of past years share a card."""
@@ -168,42 +163,61 @@ class Build(Struct, dict=True):
 
     def stale(self) -> list[Place]:
         """The editions that must be made anew."""
-        there = set(kept.there(self.press.kept, self.before.units))
         calm = (self.before.world, self.before.out) == (self.after.world, self.after.out)
         found = []
         for place in self.public.places:
             made = self.before.units.get(place.key)
-            if made and place.key in there and self._stands(place, made, calm=calm):
+            if made and place.key in self.there and self._stands(place, made, calm=calm):
                 self.after.units[place.key] = made
             else:
                 found.append(place)
         return found
+
+    @cached_property
+    def there(self) -> frozenset[str]:
+        """The editions of which all is still there that the last build kept."""
+        return frozenset(kept.there(self.press.kept, self.before.units))
 
     def _stands(self, place: Place, made: Made, *, calm: bool) -> bool:
         """`calm`: the same editions are out, so that each has the neighbours that it had; then nothing need be hashed."""
         before, after = self.before.statuses, self.after.statuses
         if calm and all(before.get(key) == after.get(key) for key in (place.key, *made.asked)):
             return True
-        return made.inputs == self.inputs(place, *self.turns[place.key], made.asked)
+        return made.inputs == self.inputs(place, self.core(place, made.asked))
 
     def make(self, place: Place) -> Made:
-        """Renders an edition and keeps what others will ask of it."""
+        """Renders an edition, or as much of it as has changed, and keeps what others will ask of it."""
+        self.public.asked = set()
+        self.site.viewer.known, self.site.viewer.used = self._bodies(place), {}
+        old = self.before.units.get(place.key)
+        if old and old.core == self.core(place, old.asked) and place.key in self.there:
+            return self._turned(place, old)
+        return self._anew(place)
+
+    def _turned(self, place: Place, old: Made) -> Made:
+        """It has other neighbours: only its own page has links to them."""
+        from builder.archive.units import page_of
+
+        path, content = page_of(self.site, place, *self.turns[place.key], drawn=self._drawn(place))
+        held = {**old.files, path: self.put(path, content)}
+        self.rendered += 1
+        return old._replace(inputs=self.inputs(place, old.core), held=packed(held))
+
+    def _anew(self, place: Place) -> Made:
         from builder.archive.units import unit
 
-        public, viewer = self.public, self.site.viewer
-        public.asked = set()
-        viewer.known, viewer.used = self._bodies(place), {}
-        newer, older = self.turns[place.key]
-        unit_ = unit(self.site, place, newer, older, drawn=self._drawn(place))
-        asked = tuple(sorted(public.asked - {place.key}))
-        inputs = self.inputs(place, newer, older, asked)
+        unit_ = unit(self.site, place, *self.turns[place.key], drawn=self._drawn(place))
+        asked = tuple(sorted(self.public.asked - {place.key}))
+        core = self.core(place, asked)
         self.wrong += self._pictures_missing(place)
-        name = kept.unit_name(place.key, inputs)
+        self.rendered += len(unit_.files)
+        name = kept.unit_name(place.key, core)
         rows, entries, words = kept.write_unit(
-            self.press.kept, name, unit_.card, unit_.rows, unit_.entries, unit_.words, viewer.used
+            self.press.kept, name, unit_.card, unit_.rows, unit_.entries, unit_.words, self.site.viewer.used
         )
         return Made(
-            inputs=inputs,
+            core=core,
+            inputs=self.inputs(place, core),
             asked=asked,
             rows=rows,
             total=len(unit_.files),
@@ -220,7 +234,7 @@ class Build(Struct, dict=True):
     def _bodies(self, place: Place) -> Bodies:
         """Those of the edition as it was; what has been turned into HTML need not be again."""
         old = self.before.units.get(place.key)
-        return kept.read_bodies(self.press.kept, kept.unit_name(place.key, old.inputs)) if old else {}
+        return kept.read_bodies(self.press.kept, kept.unit_name(place.key, old.core)) if old else {}
 
     def _pictures_missing(self, place: Place) -> Iterator[Finding]:
         whole = self.public.whole(place.key)
@@ -304,11 +318,12 @@ def _schools(made: Unit) -> dict[str, tuple[int, bytes]]:
     for row in made.rows:
         if row.school and row.own:
             found.setdefault(row.school, []).append(row)
-    return {school: (len(rows), _hash(rows)) for school, rows in found.items()}
+    return {school: (len(rows), _hash([*map(tuple, rows)])) for school, rows in found.items()}
 
 
-def _hash(value: object) -> bytes:
-    return blake2b(repr(value).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+def _hash(value: Any) -> bytes:
+    """Of plain values, as marshal knows them."""
+    return blake2b(packed(value), digest_size=16).digest()
 
 
 # --- the whole of it -------------------------------------------------------------------------------------------------

@@ -137,7 +137,7 @@ class Index:
         return search_number(self.site, Place((0.0, key), key))
 
     def _before(self, key: str) -> Words:
-        words: Words = kept.read_words(self.stock.folder, kept.unit_name(key, self.before.units[key].inputs))
+        words: Words = kept.read_words(self.stock.folder, kept.unit_name(key, self.before.units[key].core))
         return words
 
 

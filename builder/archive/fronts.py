@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from builder.archive import data, lists
 from builder.archive.public import Place
-from builder.archive.rows import CardRow, Row
+from builder.archive.rows import CardRow
 from builder.archive.site import File, Site
 from builder.archive.stock import Stock
 from builder.model import Bulletin
@@ -43,7 +43,7 @@ def home(site: Site, stock: Stock, bulletin: Bulletin) -> File:
         cards=[lists.of_row(stock.card(place), site.url, bulletin.id) for place in earlier[:PREVIOUS]],
         editions=f"{url}editions/",
         ended=_successor(site, bulletin),
-        coming=[lists.coming_row(row, site) for row in ahead(stock)[:COMING]] if bulletin.main else (),
+        coming=[lists.coming_row(row, site) for row in stock.ahead[:COMING]] if bulletin.main else (),
         others=[_other(site, stock, other) for other in site.others] if bulletin.main else (),
         documents=lists.documents(site.public, site.viewer) if bulletin.main else (),
         ways=lists.ways(site) if bulletin.main and latest else (),
@@ -56,15 +56,9 @@ def home_inputs(site: Site, stock: Stock, bulletin: Bulletin) -> object:
     own = site.public.places_of(bulletin.id)[:1]
     others = [site.public.places_of(other.id)[0] for other in site.others] if bulletin.main else []
     documents = [(d.slug, d.title, d.summary, d.updated) for d in site.public.documents] if bulletin.main else []
-    coming = [(row.path, row.title, row.when, row.kind) for row in ahead(stock)[:COMING]] if bulletin.main else []
+    coming = [(row.path, row.title, row.when, row.kind) for row in stock.ahead[:COMING]] if bulletin.main else []
     inputs = [stock.units[place.key].inputs for place in own]
     return inputs, stock.told((*line[: PREVIOUS + 1], *others)), coming, repr(documents)
-
-
-def ahead(stock: Stock) -> list[Row]:
-    """What is still to come, the nearest first. What has expired is no longer in it."""
-    rows = (row for row in stock.rows(stock.open) if row.own and row.end > stock.now and not row.note)
-    return sorted(rows, key=lambda row: (row.iso, row.first, row.key))
 
 
 def _other(site: Site, stock: Stock, bulletin: Bulletin) -> tuple[Link, str, lists.Card]:

@@ -21,7 +21,7 @@ from builder.archive.rows import CardRow, FeedEntry, Row
 from builder.archive.shelves import Record, packed, unpacked
 from builder.publish import drop_spare
 
-FORMAT = 4
+FORMAT = 5
 FOLDER = "archive"
 CARDS = "cards/"
 STATE, PENDING = "state", "state.new"
@@ -35,8 +35,10 @@ LENGTH = 8  # bytes that tell how long each is
 class Made(NamedTuple):
     """What came of one edition. What a small build asks of few editions is packed: it is only unpacked where it is asked."""
 
+    core: bytes
+    """A hash of everything that it was made from but its neighbours, and the name of its file."""
     inputs: bytes
-    """A hash of everything that it was made from, and the name of its file."""
+    """With its neighbours, which its page has links to."""
     asked: tuple[str, ...]
     """The other editions on which it depends."""
     rows: bytes
@@ -179,7 +181,7 @@ def settle(state: State, kept: Path) -> None:
     folder = kept / FOLDER
     (folder / STATE).unlink(missing_ok=True)  # the other one counts first; replacing a file takes far longer
     (folder / PENDING).rename(folder / STATE)
-    wanted = {unit_name(key, made.inputs) for key, made in state.units.items()}
+    wanted = {unit_name(key, made.core) for key, made in state.units.items()}
     wanted |= {f"{stem}{PACK}" for stem, _ in state.tiers.values()}
     for entry in os.scandir(folder):
         if entry.name.endswith((".unit", PACK, ".partial")) and entry.name not in wanted:
@@ -200,8 +202,8 @@ def forget(kept: Path, site: Path) -> None:
 # --- a unit's file: its card and rows first, then what only feeds and search ask ----------------------------------------
 
 
-def unit_name(key: str, inputs: bytes) -> str:
-    return f"{key.replace('/', '-')}-{inputs.hex()[:12]}.unit"
+def unit_name(key: str, core: bytes) -> str:
+    return f"{key.replace('/', '-')}-{core.hex()[:12]}.unit"
 
 
 def write_unit(
@@ -258,4 +260,4 @@ def there(kept: Path, units: Mapping[str, Made]) -> Iterator[str]:
         names = {entry.name for entry in os.scandir(kept / FOLDER)}
     except OSError:
         return
-    yield from (key for key, made in units.items() if unit_name(key, made.inputs) in names)
+    yield from (key for key, made in units.items() if unit_name(key, made.core) in names)

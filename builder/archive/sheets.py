@@ -15,8 +15,10 @@ from builder.archive import calendars, documents, feeds, finding, found, fronts,
 from builder.archive.cards import Card, drawn
 from builder.archive.kept import Packs, Sheet, State
 from builder.archive.public import Place
+from builder.archive.rows import Row
 from builder.archive.search import tiers
 from builder.archive.search.tiers import Pack
+from builder.archive.shelves import packed
 from builder.archive.site import IMAGES, File, Site
 from builder.archive.stock import Stock
 from builder.aside import shared
@@ -94,8 +96,10 @@ class Sheets(Struct):
         self._schools()
         self._feeds()
         self._calendars()
+        self._maps()
         self._settle()
         self.stock.forget()
+        self.site.forget()
         self._documents()
         self._settle()  # a page of the house's own may not have a list's address
         self._search(words())
@@ -137,9 +141,7 @@ class Sheets(Struct):
         every = topics.topics(site)
         marks = {year: self._hash(stock.told(stock.of_year(year)), ()) for year in older}
         has = {topic.path: self._years_with(topic, marks) for topic in every}
-        soon = [
-            (row.path, row.end - topics.SOON <= stock.now) for row in fronts.ahead(stock) if row.end - topics.SOON > 0
-        ]
+        soon = [(row.path, row.end - topics.SOON <= stock.now) for row in stock.ahead if row.end - topics.SOON > 0]
         mark = self._hash((stock.told(stock.recent_of(newest)), stock.told(stock.open)), ())
         for topic in every:
             ahead = soon if topic.dated else ()
@@ -175,10 +177,10 @@ class Sheets(Struct):
             self._keep(name, old)
             return
         rows = topics.rows_of(topic, stock, year)
-        ahead = [(row, row.end - topics.SOON <= stock.now) for row in fronts.ahead(stock) if topic.wanted(row)]
+        ahead = [(*row, row.end - topics.SOON <= stock.now) for row in stock.ahead if topic.wanted(row)]
         self.sheet(
             name,
-            (rows, ahead if topic.dated and not year else (), years),
+            (_told(rows), ahead if topic.dated and not year else (), years),
             lambda: [topics.page(site, stock, topic, rows, year, years)],
         )
 
@@ -233,7 +235,7 @@ class Sheets(Struct):
             else:
                 rows = feeds.current(feed, stock)
                 told = [(row.key, self.after.units[row.edition].entries) for row in rows]
-                self.sheet(name, (rows, told, inputs[1:]), lambda feed=feed: feeds.files(site, stock, feed))  # type: ignore[misc]
+                self.sheet(name, (_told(rows), told, inputs[1:]), lambda feed=feed: feeds.files(site, stock, feed))  # type: ignore[misc]
             for (newer, _), (month, places), (older, _) in _threes(list(months.items())):
                 self.sheet(
                     f"feed {feed.base} {month}",
@@ -274,6 +276,13 @@ class Sheets(Struct):
         self.sheet("404.html", "", lambda: [documents.not_found(site)])
         self.sheet("feeds", [b.id for b in site.others], lambda: [found.feeds_page(site)])
         self.sheet("for", (), lambda: [found.audiences_page(site)])
+        self._settle()
+        pages = sorted(p for s in self.after.sheets.values() for p in s.files if p.endswith("index.html"))
+        self.sheet("sitemap pages", pages, lambda: [found.page_map(site, pages)])
+        self.sheet("sitemap", stock.years, lambda: [found.map_of_maps(site, stock.years), found.robots(site)])
+
+    def _maps(self) -> None:
+        site, stock = self.site, self.stock
         for year in stock.years:
             places = stock.of_year(year)
             self.sheet(
@@ -281,14 +290,12 @@ class Sheets(Struct):
                 stock.told(places),
                 lambda year=year, places=places: [found.year_map(site, stock, year, places)],  # type: ignore[misc]
             )
-        self._settle()
-        pages = sorted(p for s in self.after.sheets.values() for p in s.files if p.endswith("index.html"))
-        self.sheet("sitemap pages", pages, lambda: [found.page_map(site, pages)])
-        self.sheet("sitemap", stock.years, lambda: [found.map_of_maps(site, stock.years), found.robots(site)])
 
     def _words(self) -> Words:
         """The index itself. No other sheet has files where it has, so it can be made in another process."""
-        own = replace(self, after=replace(self.after, sheets={}, tiers={}), rendered=0, taken=set(), processes=1, _due=[])
+        own = replace(
+            self, after=replace(self.after, sheets={}, tiers={}), rendered=0, taken=set(), processes=1, _due=[]
+        )
         own._packs(finding.Index(self.site, self.stock, self.before))
         return own.after.sheets, own.after.tiers, own.rendered
 
@@ -369,5 +376,10 @@ def _bytes(file: str) -> bytes:
         return opened.read()
 
 
-def _hash(value: object) -> bytes:
-    return blake2b(repr(value).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+def _told(rows: Iterable[Row]) -> bytes:
+    return _hash([*map(tuple, rows)])
+
+
+def _hash(value: Any) -> bytes:
+    """Of plain values, as marshal knows them."""
+    return blake2b(packed(value), digest_size=16).digest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -73,7 +73,7 @@ class Site(Struct, dict=True):
     pictures: dict[str, Prepared] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     """The names of the pictures that stand on a page."""
-    _drawn: dict[tuple[Any, ...], str] = field(default_factory=dict)
+    _drawn: dict[tuple[Any, ...], Markup] = field(default_factory=dict)
     _cards: dict[str, Card] = field(default_factory=dict)
 
     @cached_property
@@ -221,6 +221,11 @@ class Site(Struct, dict=True):
         if key not in self._drawn:
             drawn = self.render(f"{name}.html", page=Page(path="", url=url, up=up, title="", **told))
             self._drawn[key] = Markup(html.relative(f"<body{drawn}", self.url, up).removeprefix("<body"))
+        return self._drawn[key]
+
+    def once(self, key: tuple[Any, ...], draw: Callable[[], str]) -> Markup:
+        if key not in self._drawn:
+            self._drawn[key] = Markup(draw())
         return self._drawn[key]
 
     def forget(self) -> None:

@@ -24,9 +24,10 @@ class Stock(Struct, dict=True):
     now: float
     _rows: dict[str, tuple[CardRow, tuple[Row, ...]]] = field(default_factory=dict)
     _entries: dict[str, tuple[FeedEntry, ...]] = field(default_factory=dict)
+    _of_year: dict[str, tuple[Row, ...]] = field(default_factory=dict)
 
     def _name(self, key: str) -> str:
-        return kept.unit_name(key, self.units[key].inputs)
+        return kept.unit_name(key, self.units[key].core)
 
     def _read(self, key: str) -> tuple[CardRow, tuple[Row, ...]]:
         if key not in self._rows:
@@ -58,6 +59,7 @@ class Stock(Struct, dict=True):
     def forget(self) -> None:
         """What was read is not needed any more; memory is."""
         self._rows.clear()
+        self._of_year.clear()
         self._entries.clear()
 
     # --- which editions, and what changes when they do ---
@@ -77,14 +79,29 @@ class Stock(Struct, dict=True):
     def of_year(self, year: str) -> tuple[Place, ...]:
         return self._by_year.get(year, ())
 
+    def rows_of(self, year: str) -> tuple[Row, ...]:
+        """The items at home in a year's editions."""
+        if year not in self._of_year:
+            self._of_year[year] = tuple(self.rows(self.of_year(year)))
+        return self._of_year[year]
+
+    def before(self, year: str) -> tuple[Place, ...]:
+        return self.of_year(f"{int(year) - 1:04}") if year else ()
+
     def recent_of(self, year: str) -> tuple[Place, ...]:
         """A year's and those of the year before."""
-        return (*self.of_year(year), *self.of_year(f"{int(year) - 1:04}")) if year else ()
+        return (*self.of_year(year), *self.before(year))
 
     @cached_property
     def open(self) -> tuple[Place, ...]:
         """Those in which something is still ahead."""
         return tuple(place for place in self.places if self.units[place.key].last > self.now)
+
+    @cached_property
+    def ahead(self) -> tuple[Row, ...]:
+        """What is still to come, the nearest first. What has expired is no longer in it."""
+        rows = (row for row in self.rows(self.open) if row.own and row.end > self.now and not row.note)
+        return tuple(sorted(rows, key=lambda row: (row.iso, row.first, row.key)))
 
     def told(self, places: Iterable[Place]) -> tuple[bytes, ...]:
         """Changes when anything does that lists tell of these editions."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
-from itertools import groupby
+from itertools import groupby, islice
 
+from markupsafe import Markup
 from msgspec import Struct
 
 from builder import dates
 from builder.addresses import SEND_GOOD_NEWS
 from builder.archive import html, lists
-from builder.archive.fronts import ahead
 from builder.archive.public import Place
 from builder.archive.rows import Row
 from builder.archive.shelves import SOON_DAYS
@@ -45,22 +45,21 @@ class Group(Struct, frozen=True):
 
     id: str
     title: str
-    rows: tuple[Shown, ...]
+    rows: tuple[Markup, ...]
     intro: str = ""
 
 
 class Shown(Struct, frozen=True):
-    """A row with what depends on the moment."""
+    """What a list tells of a row besides: how it stands there, and what depends on the moment."""
 
-    row: Row
     url: str
     picture: str
     day: str
-    soon: bool = False
-    dated: bool = False
+    soon: bool
+    dated: bool
     """Its own day leads it, instead of the day on which it was published."""
-    label: str = ""
-    cancelled: bool = False
+    label: str
+    cancelled: bool
 
 
 def topics(site: Site) -> tuple[Topic, ...]:
@@ -119,11 +118,11 @@ def _of(*kinds: str) -> Callable[[Row], bool]:
 def rows_of(topic: Topic, stock: Stock, year: str) -> list[Row]:
     """A year's; of the newest page, this year's, filled up from the year before while they are few."""
     if year:
-        return [row for row in stock.rows(stock.of_year(year)) if topic.wanted(row)]
+        return [row for row in stock.rows_of(year) if topic.wanted(row)]
     newest = stock.years[0] if stock.years else ""
-    found = [row for row in stock.rows(stock.recent_of(newest)) if topic.wanted(row)]
-    own = sum(row.edition.partition("/")[2][:4] == newest for row in found)
-    return found[: max(own, LEAST)]
+    found = [row for row in stock.rows_of(newest) if topic.wanted(row)]
+    earlier = (row for row in stock.rows(stock.before(newest)) if topic.wanted(row))
+    return [*found, *islice(earlier, max(0, LEAST - len(found)))]
 
 
 def page(site: Site, stock: Stock, topic: Topic, rows: list[Row], year: str, years: Iterable[str]) -> File:
@@ -137,7 +136,7 @@ def page(site: Site, stock: Stock, topic: Topic, rows: list[Row], year: str, yea
         feed=Link(topic.title, f"{site.url}/{topic.path}feed.xml") if topic.feed else None,
         scope=topic.scope,
     )
-    groups = list(_groups(site, stock, topic, rows, year))
+    groups = list(_groups(site, stock, topic, rows, year, labelled=topic.kind not in ("actions", "events")))
     return site.write(
         "list.html",
         made,
@@ -149,7 +148,6 @@ def page(site: Site, stock: Stock, topic: Topic, rows: list[Row], year: str, yea
         schools=f"{site.url}/good-news/schools/" if topic.kind == "good-news" else "",
         send=f"{site.url}/{SEND_GOOD_NEWS}",
         calendar=_calendar(site, topic),
-        labelled=topic.kind not in ("actions", "events"),
         feeds=f"{site.url}/feeds/",
     )
 
@@ -160,29 +158,36 @@ def _calendar(site: Site, topic: Topic) -> str:
     return f"{site.url}/calendars/{topic.kind}.ics" if topic.kind in KINDS[:3] else ""
 
 
-def _groups(site: Site, stock: Stock, topic: Topic, rows: list[Row], year: str) -> Iterator[Group]:
+def _groups(site: Site, stock: Stock, topic: Topic, rows: list[Row], year: str, *, labelled: bool) -> Iterator[Group]:
     words = site.words
     if topic.dated:
-        open_ = [row for row in ahead(stock) if topic.wanted(row)] if not year else []
+        open_ = [row for row in stock.ahead if topic.wanted(row)] if not year else []
         if open_:
-            shown = tuple(_shown(site, stock, row, dated=True) for row in open_)
+            shown = tuple(_row(site, stock, row, labelled=labelled, dated=True) for row in open_)
             yield Group("open", words[f"open-{topic.kind or 'for'}"], shown)
         rows = [row for row in rows if year or row not in open_]
     for month, members in groupby(rows, key=lambda row: row.edition.partition("/")[2][:7]):
         name = f"{dates.MONTHS[int(month[5:]) - 1]} {month[:4]}"
-        yield Group(f"m-{month}", name, tuple(_shown(site, stock, row) for row in members))
+        yield Group(f"m-{month}", name, tuple(_row(site, stock, row, labelled=labelled) for row in members))
 
 
-def _shown(site: Site, stock: Stock, row: Row, *, dated: bool = False) -> Shown:
-    soon = row.kind != "event" and row.end - SOON <= stock.now < row.end
+def _row(site: Site, stock: Stock, row: Row, *, labelled: bool, dated: bool = False) -> Markup:
+    """Drawn once for all lists that have it."""
+
+    def draw() -> str:
+        return site.render("row.html", row=row, shown=_shown(site, stock, row, labelled=labelled, dated=dated))
+
+    return site.once(("row", row.edition, row.key, labelled, dated), draw)
+
+
+def _shown(site: Site, stock: Stock, row: Row, *, labelled: bool, dated: bool) -> Shown:
     return Shown(
-        row=row,
         url=f"{site.url}/{row.path}",
         picture=f"{site.url}/images/{row.picture[0]}" if row.picture and not dated else "",
         day=dates.say_short(date.fromisoformat(row.day)),
-        soon=soon and dated,
+        soon=dated and row.kind != "event" and row.end - SOON <= stock.now < row.end,
         dated=dated,
-        label=row.school or row.label,
+        label=(row.school or row.label) if labelled else "",
         cancelled=row.kind == "event" and row.note.startswith(site.words["cancelled"]),
     )
 
@@ -214,7 +219,7 @@ def school(site: Site, stock: Stock, name: str, path: str, rows: Iterable[Row]) 
         crumbs=(*site.crumbs(), *above),
         feed=Link(site.words["list-good-news"], f"{site.url}/good-news/feed.xml"),
     )
-    shown = tuple(_shown(site, stock, row) for row in rows)
+    shown = tuple(_row(site, stock, row, labelled=False) for row in rows)
     return site.write("school.html", made, school=name, rows=shown)
 
 

@@ -17,7 +17,7 @@ from builder.archive.public import Place, Sent
 from builder.archive.rows import CardRow, FeedEntry, Row
 from builder.archive.search.index import Words, number_of, words_of
 from builder.archive.search.tiers import packed, page_path
-from builder.archive.site import Site, beside
+from builder.archive.site import File, Site, beside
 from builder.archive.standfirst import standfirst
 from builder.facts import day_block
 from builder.items import last_moment
@@ -77,6 +77,14 @@ def unit(site: Site, place: Place, newer: Place | None, older: Place | None, *, 
     )
 
 
+def page_of(site: Site, place: Place, newer: Place | None, older: Place | None, *, drawn: bool) -> File:
+    """An edition's own page alone, when nothing but its neighbours has changed."""
+    sent = site.public.of(place)
+    view = site.viewer.edition(sent.edition, sent.items)
+    card = site.card_of(_card(site, sent, view)) if drawn else site.card(sent.bulletin)
+    return _page(site, sent, view, (newer, older), card)
+
+
 def search_number(site: Site, place: Place) -> int:
     return number_of(place.day, list(site.press.house.bulletins).index(place.bulletin))
 
@@ -122,9 +130,7 @@ def _turn(site: Site, place: Place | None) -> Link | None:
     return Link(dates.say(place.day), f"{site.url}/{bulletin.path}editions/{place.day}/")
 
 
-def _page(
-    site: Site, sent: Sent, view: EditionView, turn: tuple[Place | None, Place | None], card: Card
-) -> tuple[str, bytes]:
+def _page(site: Site, sent: Sent, view: EditionView, turn: tuple[Place | None, Place | None], card: Card) -> File:
     bulletin, (newer, older) = sent.bulletin, turn
     page = site.page(
         sent.path,

@@ -196,11 +196,13 @@ def _rendered(made: Build, work: Iterable[Batch], tree: Tree) -> Iterator[Result
         forget(made, done)
         done = batch
         for key in batch:
-            before, tree.written = tree.written, set()
+            before = tree.written, made.rendered
+            tree.written, made.rendered = set(), 0
             result = made.make(places[key])
-            written, tree.written = tree.written, before
-            wrong, made.wrong = made.wrong, []
-            yield key, result, result.total, written, wrong
+            outcome = key, result, made.rendered, tree.written, made.wrong
+            tree.written, made.rendered = before
+            made.wrong = []
+            yield outcome
 
 
 def forget(made: Build, rendered: Batch) -> None:
