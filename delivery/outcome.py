@@ -13,6 +13,11 @@ SERVICE_CLOSING = 421
 STORAGE_SHORT = 452
 
 
+def is_about_the_server(reply: Reply) -> bool:
+    """It is closing, or short of something, for every letter. A 452 whose status is 4.2.x is about one mailbox: it is full."""
+    return reply.code == SERVICE_CLOSING or (reply.code == STORAGE_SHORT and not reply.status.startswith("4.2."))
+
+
 def of_reply(reply: Reply, stage: str) -> Outcome:
     """2xx to the message is accepted, 5xx is for ever, anything else may be tried again."""
     if reply.is_good:

@@ -243,7 +243,7 @@ class Conversation(Exchange):
     # ---- trouble and the end
 
     def _hear(self, reply: Reply) -> None:
-        if self._work is None or reply.code not in (outcome.SERVICE_CLOSING, outcome.STORAGE_SHORT):
+        if self._work is None or not outcome.is_about_the_server(reply):
             super()._hear(reply)
         elif reply.code == outcome.SERVICE_CLOSING:
             self._on_closing(reply)

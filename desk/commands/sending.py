@@ -185,7 +185,7 @@ def _show_plan(office: Office, plan: Plan) -> None:
     if plan.nothing:
         click.echo(f"  {plan.nothing:>9,}  get nothing: no item is for them")
     if plan.paused:
-        click.echo(f"  {plan.paused:>9,}  have paused")
+        click.echo(f"  {plan.paused:>9,}  paused")
 
 
 @click.command()

@@ -9,6 +9,8 @@ from sqlalchemy import Engine
 
 from delivery.ledger import books
 from delivery.model import State
+from delivery.outcome import is_about_the_server
+from delivery.smtp.reply import Reply
 from tests.databases import open_migrated
 from tests.delivery.faults import FAULTS, TARGET, Fault
 from tests.delivery.house import NOW, deliver, frozen
@@ -103,3 +105,18 @@ def test_in_doubt_is_never_sent_again_by_itself_and_once_when_a_person_says_so(s
         assert deliver(sqlite, mailing, server.port).is_good
     assert server.copies[TARGET] == 2
     assert sum(server.copies.values()) == 11
+
+
+@pytest.mark.parametrize(
+    ("reply", "everybody_waits"),
+    [
+        (Reply(421, "", "busy"), True),
+        (Reply(421, "4.2.1", "try later"), True),
+        (Reply(452, "4.3.1", "no room"), True),
+        (Reply(452, "", "too many"), True),
+        (Reply(452, "4.2.2", "Mailbox full"), False),
+        (Reply(450, "4.2.1", "later"), False),
+    ],
+)
+def test_one_full_mailbox_makes_nobody_else_wait(reply: Reply, everybody_waits: bool) -> None:
+    assert is_about_the_server(reply) is everybody_waits

@@ -98,7 +98,8 @@ def test_what_stopped_a_mailing_and_what_happens_next_stand_on_its_page(place: P
         connection.execute(text("UPDATE mailing SET finished_at = NULL WHERE name = :name"), {"name": MAILING})
         books.tell(connection, mailing(place).id, words)
     page = sender.get(REPORT).text
-    assert f"It stopped: {words}" in page and "goes on by itself" in page
+    assert f"It stopped: {words}" in page and "goes on by itself" in page and "Look again" in page
+    assert f"It stopped: {words}" in sender.get("/desk/send").text
     assert "Pause" in page and "Resume" not in page  # there is nothing to press: it is tried again by itself
 
 
