@@ -152,14 +152,10 @@ class Build(Struct, dict=True):
     def core(self, place: Place, asked: Iterable[str]) -> bytes:
         """Everything that an edition is made from but its neighbours."""
         statuses = [(key, self.after.statuses.get(key)) for key in (place.key, *asked)]
-        return _hash((self.after.world, place.key, self._drawn(place), statuses))
+        return _hash((self.after.world, place.key, statuses))
 
     def inputs(self, place: Place, core: bytes) -> bytes:
         return _hash((core, [one.key if one else "" for one in self.turns[place.key]]))
-
-    def _drawn(self, place: Place) -> bool:
-        """Drawing takes as long as all else of an edition, so those of past years share a card."""
-        return place.year == self.public.places[0].year
 
     def stale(self) -> list[Place]:
         """The editions that must be made anew."""
@@ -190,7 +186,8 @@ class Build(Struct, dict=True):
         self.public.asked = set()
         self.site.viewer.known, self.site.viewer.used = self._bodies(place), {}
         old = self.before.units.get(place.key)
-        if old and old.core == self.core(place, old.asked) and place.key in self.there:
+        newest = self.turns[place.key][0] is None
+        if old and old.core == self.core(place, old.asked) and place.key in self.there and (old.card or not newest):
             return self._turned(place, old)
         return self._anew(place)
 
@@ -198,15 +195,18 @@ class Build(Struct, dict=True):
         """It has other neighbours: only its own page has links to them."""
         from builder.archive.units import page_of
 
-        path, content = page_of(self.site, place, *self.turns[place.key], drawn=self._drawn(place))
+        newer, older = self.turns[place.key]
+        path, content = page_of(self.site, place, newer, older, drawn=newer is None)
         held = {**old.files, path: self.put(path, content)}
         self.rendered += 1
-        return old._replace(inputs=self.inputs(place, old.core), held=packed(held))
+        card = "" if newer else old.card
+        return old._replace(inputs=self.inputs(place, old.core), held=packed(held), card=card)
 
     def _anew(self, place: Place) -> Made:
         from builder.archive.units import unit
 
-        unit_ = unit(self.site, place, *self.turns[place.key], drawn=self._drawn(place))
+        newer, older = self.turns[place.key]
+        unit_ = unit(self.site, place, newer, older, drawn=newer is None)
         asked = tuple(sorted(self.public.asked - {place.key}))
         core = self.core(place, asked)
         self.wrong += self._pictures_missing(place)

@@ -156,15 +156,12 @@ def files(site: Site, stock: Stock, feed: Feed) -> Iterator[File]:
     yield f"{feed.base}feed.json", _json(site, stock, feed, rows)
 
 
-def archive_file(
-    site: Site, stock: Stock, feed: Feed, month: str, places: Iterable[Place], newer: str, older: str
-) -> File:
-    """A month that is over. `newer`, `older`: the months beside it; empty when there is none."""
+def archive_file(site: Site, stock: Stock, feed: Feed, month: str, places: Iterable[Place], older: str) -> File:
+    """A month that is over; it never changes again, so nothing leads on. `older`: the one before; empty: there is none."""
     rows = sorted(_rows(feed, stock, places), key=lambda row: row.published, reverse=True)
     base = f"{site.url}/{feed.base}"
     links = [("current", f"{base}feed.xml")]
     links += [("prev-archive", f"{base}feed/{older}.xml")] if older else []
-    links += [("next-archive", f"{base}feed/{newer}.xml")] if newer else []
     return _atom(site, stock, feed, f"{feed.base}feed/{month}.xml", rows, links, archive=True)
 
 

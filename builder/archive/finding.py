@@ -24,30 +24,46 @@ from builder.templates import read_text
 
 DAYS = 366
 
-TIERS = ("month", "year", "last")
+TIERS = ("month", "year", "half", "eve", "last")
 OLD = tuple(f"old-{place:02}" for place in range(len(RANGES)))
+JUNE = "-06"
 
 
 class Shares:
-    """Which editions are in which file. `keys`: all, the newest first; it is a matter of these and of nothing before."""
+    """Which editions are in which file. `keys`: all, the newest first; it is a matter of these and of nothing before.
+
+    `month`: the newest; `year`: the other months of its half of the year; `half`: the first half, in the second one;
+    `last`: the year before. In a year's first month the year before stays in the files that it had, and its last month
+    is `eve`.
+    """
 
     def __init__(self, keys: Iterable[str]) -> None:
-        found: dict[str, list[str]] = {"old": [], "last": [], "year": [], "month": []}
-        day = newest = ""
-        for key in keys:
-            day = key.partition("/")[2]
-            newest = newest or day
-            same = "month" if day[:7] == newest[:7] else "year" if day[:4] == newest[:4] else ""
-            found[same or ("last" if int(day[:4]) + 1 == int(newest[:4]) else "old")].append(key)
-        self.swept = len(RANGES) * (_day_of_year(newest) - 1) // DAYS if newest else 0
-        """How many ranges of the oldest tier have the year before, too."""
+        every = [(key, key.partition("/")[2]) for key in keys]
+        newest = every[0][1] if every else "0001-01-01"
+        months = sorted({day[:7] for _, day in every}, reverse=True)
+        first = len(months) < 2 or months[1][:4] != newest[:4]
+        eve = months[1] if first and len(months) > 1 and int(months[1][:4]) + 1 == int(newest[:4]) else ""
+        begun = eve or newest[:7]  # the newest month whose year is in hand
+        found: dict[str, list[str]] = {name: [] for name in (*TIERS, "old")}
+        for key, day in every:
+            found[_tier(day[:7], newest[:7], eve, begun)].append(key)
         self._of = {name: tuple(held) for name, held in found.items()}
         self._swept = self._of["last"] + self._of["old"]
+        self.swept = 0 if first else len(RANGES) * (_day_of_year(newest) - 1) // DAYS
+        """How many ranges of the oldest tier have the year before, too."""
 
     def of(self, name: str) -> tuple[str, ...]:
         if name in self._of:
             return self._of[name]
         return self._swept if int(name[-2:]) < self.swept else self._of["old"]
+
+
+def _tier(month: str, newest: str, eve: str, begun: str) -> str:
+    if month in (newest, eve):
+        return "month" if month == newest else "eve"
+    if month[:4] == begun[:4]:
+        return "half" if month[4:] <= JUNE < begun[4:] else "year"
+    return "last" if not eve and int(month[:4]) + 1 == int(begun[:4]) else "old"
 
 
 def _day_of_year(day: str) -> int:
@@ -159,7 +175,7 @@ def index_file(packs: Packs, swept: int, count: int, names: list[str]) -> File:
     found = []
     for tier, members in (("old", OLD), *((name, (name,)) for name in TIERS)):
         there = [packs[name] for name in members if name in packs]
-        files = [_listed(stem, parts, border if tier == "last" else "") for stem, parts in there]
+        files = [_listed(stem, parts, border if tier == "last" and swept else "") for stem, parts in there]
         listed = [
             part for (_, _, many), (_, parts) in zip(files, there, strict=True) for part in parts[len(parts) - many :]
         ]

@@ -23,14 +23,14 @@ class Listed(Struct, frozen=True):
     changed: str = ""
 
 
-def year_map(site: Site, stock: Stock, year: str, places: Iterable[Place]) -> File:
-    """A year's editions and items: a week's work changes the newest year's map only."""
+def month_map(site: Site, stock: Stock, month: str, places: Iterable[Place]) -> File:
+    """A month's editions and items: a week's work changes the newest month's map only."""
     found = []
     for place in places:
         card = stock.card(place)
         found.append(Listed(f"{site.url}/{card.path}", card.iso))
         found += [Listed(f"{site.url}/{row.path}", row.updated[:10]) for row in stock.rows([place])]
-    return f"sitemaps/{year}.xml", _map(site, found)
+    return f"sitemaps/{month}.xml", _map(site, found)
 
 
 def page_map(site: Site, pages: Iterable[str]) -> File:
@@ -41,8 +41,8 @@ def _map(site: Site, places: list[Listed]) -> bytes:
     return html.to_bytes(site.render("sitemap.xml", places=places))
 
 
-def map_of_maps(site: Site, years: Iterable[str]) -> File:
-    maps = [f"{site.url}/sitemaps/{name}.xml" for name in ("pages", *years)]
+def map_of_maps(site: Site, months: Iterable[str]) -> File:
+    maps = [f"{site.url}/sitemaps/{name}.xml" for name in ("pages", *months)]
     return "sitemap.xml", html.to_bytes(site.render("sitemaps.xml", maps=maps))
 
 

@@ -97,7 +97,10 @@ def editions(site: Site, bulletin: Bulletin, cards: Iterable[CardRow], year: str
 
 
 def editions_of(site: Site, bulletin: Bulletin) -> Iterator[tuple[str, list[Place], tuple[str, ...]]]:
-    """(the year, its editions, the years that have pages) for each page of a bulletin's list."""
+    """(the year, its editions, the years to which it leads) for each page of a bulletin's list.
+
+    A year leads to those before it, so that its page stays as it is when another year begins.
+    """
     line = site.public.places_of(bulletin.id, *bulletin.succeeds)
     of_year: dict[str, list[Place]] = {}
     for place in line:
@@ -105,4 +108,4 @@ def editions_of(site: Site, bulletin: Bulletin) -> Iterator[tuple[str, list[Plac
     newest, *years = sorted(of_year, reverse=True) or [""]
     yield "", list(line[: max(len(of_year.get(newest, ())), LEAST)]), tuple(years)
     for year in years:
-        yield year, of_year[year], tuple(years)
+        yield year, of_year[year], tuple(one for one in years if one <= year)

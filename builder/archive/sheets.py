@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from hashlib import blake2b
-from itertools import pairwise
 from typing import Any
 
 from msgspec import Struct, field
@@ -140,16 +139,21 @@ class Sheets(Struct):
         older = [year for year in stock.years if year != newest]
         every = topics.topics(site)
         marks = {year: self._hash(stock.told(stock.of_year(year)), ()) for year in older}
-        has = {topic.path: self._years_with(topic, marks) for topic in every}
+        open_ = topics.unsealed(stock, every)
+        has = {
+            topic.path: tuple(y for y in self._years_with(topic, marks) if topic not in open_ or y != older[0])
+            for topic in every
+        }
         soon = [(row.path, row.end - topics.SOON <= stock.now) for row in stock.ahead if row.end - topics.SOON > 0]
         mark = self._hash((stock.told(stock.recent_of(newest)), stock.told(stock.open)), ())
         for topic in every:
             ahead = soon if topic.dated else ()
-            self._list(topic, "", (mark, has[topic.path], ahead), has[topic.path])
+            self._list(topic, "", (mark, has[topic.path], ahead), has[topic.path], whole=topic in open_)
         for year in older:
             for topic in every:
                 if year in has[topic.path]:
-                    self._list(topic, year, (marks[year], has[topic.path]), has[topic.path])
+                    until = tuple(one for one in has[topic.path] if one <= year)
+                    self._list(topic, year, (marks[year], until), until)
 
     def _years_with(self, topic: topics.Topic, marks: Mapping[str, bytes]) -> tuple[str, ...]:
         """The years of which the topic has a page: a sealed year is asked once."""
@@ -165,18 +169,20 @@ class Sheets(Struct):
                 found_.append(year)
         return tuple(found_)
 
-    def _list(self, topic: topics.Topic, year: str, inputs: object, years: tuple[str, ...]) -> None:
+    def _list(
+        self, topic: topics.Topic, year: str, inputs: object, years: tuple[str, ...], *, whole: bool = False
+    ) -> None:
         """First by what its editions tell, in short; when that changed, by its own rows."""
         site, stock = self.site, self.stock
         name, short = f"list {topic.path} {year}", f"short {topic.path} {year}"
-        quick = _hash((self.after.world, inputs))
+        quick = _hash((self.after.world, inputs, whole))
         before = self.before.sheets.get(short)
         old = self.before.sheets.get(name)
         self.after.sheets[short] = Sheet(quick, (), {}, {})
         if before and old and before.inputs == quick and not self.taken & old.files.keys():
             self._keep(name, old)
             return
-        rows = topics.rows_of(topic, stock, year)
+        rows = topics.rows_of(topic, stock, year, whole=whole)
         ahead = [(*row, row.end - topics.SOON <= stock.now) for row in stock.ahead if topic.wanted(row)]
         self.sheet(
             name,
@@ -236,12 +242,12 @@ class Sheets(Struct):
                 rows = feeds.current(feed, stock)
                 told = [(row.key, self.after.units[row.edition].entries) for row in rows]
                 self.sheet(name, (_told(rows), told, inputs[1:]), lambda feed=feed: feeds.files(site, stock, feed))  # type: ignore[misc]
-            for (newer, _), (month, places), (older, _) in _threes(list(months.items())):
+            for (month, places), older in zip(months.items(), [*months, ""][1:], strict=True):
                 self.sheet(
                     f"feed {feed.base} {month}",
-                    (stock.fed(places), newer, older),
-                    lambda feed=feed, month=month, places=places, newer=newer, older=older: [  # type: ignore[misc]
-                        feeds.archive_file(site, stock, feed, month, places, newer, older)
+                    (stock.fed(places), older),
+                    lambda feed=feed, month=month, places=places, older=older: [  # type: ignore[misc]
+                        feeds.archive_file(site, stock, feed, month, places, older)
                     ],
                 )
 
@@ -279,16 +285,16 @@ class Sheets(Struct):
         self._settle()
         pages = sorted(p for s in self.after.sheets.values() for p in s.files if p.endswith("index.html"))
         self.sheet("sitemap pages", pages, lambda: [found.page_map(site, pages)])
-        self.sheet("sitemap", stock.years, lambda: [found.map_of_maps(site, stock.years), found.robots(site)])
+        months = tuple(stock.months)
+        self.sheet("sitemap", months, lambda: [found.map_of_maps(site, months), found.robots(site)])
 
     def _maps(self) -> None:
         site, stock = self.site, self.stock
-        for year in stock.years:
-            places = stock.of_year(year)
+        for month, places in stock.months.items():
             self.sheet(
-                f"sitemap {year}",
+                f"sitemap {month}",
                 stock.told(places),
-                lambda year=year, places=places: [found.year_map(site, stock, year, places)],  # type: ignore[misc]
+                lambda month=month, places=places: [found.month_map(site, stock, month, places)],  # type: ignore[misc]
             )
 
     def _words(self) -> Words:
@@ -328,7 +334,7 @@ class Sheets(Struct):
     def _pack(self, name: str, index: finding.Index, pack: Pack) -> None:
         files = {}
         if content := pack.content:
-            stem = tiers.stem_of(name, content)
+            stem = tiers.stem_of(content)
             files = {tiers.pack_path(stem): self.put(tiers.pack_path(stem), content)}
             self.after.tiers[name] = stem, tiers.parts_of(pack)
             tiers.save(pack, index.file(stem))
@@ -354,13 +360,6 @@ class Sheets(Struct):
 def _fixed(site: Site) -> Iterator[File]:
     yield "style.css", site.style.encode("utf-8")
     yield "icon.svg", html.to_bytes(read_text("web/icon.svg", site.press.search))
-
-
-def _threes(months: list[tuple[str, Any]]) -> Iterator[tuple[Any, Any, Any]]:
-    """Each month with the newer and the older one; newest first."""
-    none = ("", None)
-    for (newer, here), (_, older) in zip(pairwise([none, *months]), pairwise([*months, none]), strict=True):
-        yield newer, here, older
 
 
 def _own_card(site: Site, stock: Stock, place: Place) -> Made:

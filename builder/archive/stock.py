@@ -88,6 +88,14 @@ class Stock(Struct, dict=True):
     def before(self, year: str) -> tuple[Place, ...]:
         return self.of_year(f"{int(year) - 1:04}") if year else ()
 
+    @cached_property
+    def months(self) -> dict[str, list[Place]]:
+        """Newest first."""
+        found: dict[str, list[Place]] = {}
+        for place in self.places:
+            found.setdefault(place.key.partition("/")[2][:7], []).append(place)
+        return dict(sorted(found.items(), reverse=True))
+
     def recent_of(self, year: str) -> tuple[Place, ...]:
         """A year's and those of the year before."""
         return (*self.of_year(year), *self.before(year))

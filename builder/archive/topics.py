@@ -20,6 +20,7 @@ from builder.archive.site import File, Site
 from builder.archive.stock import Stock
 from builder.view import Link
 
+SEALED = 3  # lists that part with the year before in a week
 LEAST = 30  # rows on a list whose year has just begun, if the year before has them
 SOON = SOON_DAYS * 86_400
 ASKING = {"actions": ("action",), "consultations": ("consultation", "feedback"), "events": ("event",), "good-news": ("good-news",)}  # fmt: skip
@@ -115,14 +116,23 @@ def _of(*kinds: str) -> Callable[[Row], bool]:
     return lambda row: row.kind in kinds and row.own
 
 
-def rows_of(topic: Topic, stock: Stock, year: str) -> list[Row]:
-    """A year's; of the newest page, this year's, filled up from the year before while they are few."""
+def unsealed(stock: Stock, every: tuple[Topic, ...]) -> tuple[Topic, ...]:
+    """In the first weeks of a year its lists part with the year before one after the other, a few each week."""
+    newest, *older = stock.years or ("",)
+    if not older or int(older[0]) + 1 != int(newest):
+        return ()
+    gone = stock.places[0].day.timetuple().tm_yday - 1
+    return every[gone // 7 * SEALED :]
+
+
+def rows_of(topic: Topic, stock: Stock, year: str, *, whole: bool = False) -> list[Row]:
+    """A year's; of the newest page, this year's, filled up from the year before while they are few. `whole`: with all of it."""
     if year:
         return [row for row in stock.rows_of(year) if topic.wanted(row)]
     newest = stock.years[0] if stock.years else ""
     found = [row for row in stock.rows_of(newest) if topic.wanted(row)]
     earlier = (row for row in stock.rows(stock.before(newest)) if topic.wanted(row))
-    return [*found, *islice(earlier, max(0, LEAST - len(found)))]
+    return [*found, *islice(earlier, None if whole else max(0, LEAST - len(found)))]
 
 
 def page(site: Site, stock: Stock, topic: Topic, rows: list[Row], year: str, years: Iterable[str]) -> File:

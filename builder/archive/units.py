@@ -42,7 +42,7 @@ class Unit(Struct, frozen=True, kw_only=True):
 
 
 def unit(site: Site, place: Place, newer: Place | None, older: Place | None, *, drawn: bool) -> Unit:
-    """`drawn`: whether its page has a card of its own; editions of past years share their bulletin's."""
+    """`drawn`: whether its page has a card of its own; all but the newest share their bulletin's."""
     sent = site.public.of(place)
     site.used.clear()
     view = site.viewer.edition(sent.edition, sent.items)

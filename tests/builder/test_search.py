@@ -168,22 +168,25 @@ def test_a_file_that_is_kept_up_to_date_is_the_file_made_anew(tmp_path: Path, se
     assert same > 20
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_no_week_changes_more_than_a_few_files_and_each_edition_is_in_one_or_two(seed: int) -> None:
     chance = random.Random(seed)
-    day, keys, before = date(2015, 1, 6) + timedelta(days=seed), [], {}
-    for _ in range(600):
+    day, keys, before, weeks = date(2015, 1, 6) + timedelta(days=seed), [], {}, []
+    for _ in range(250):
         day += timedelta(weeks=1 if chance.random() < 0.93 else chance.randrange(1, 7))
         keys.insert(0, f"weekly/{day}")
         shares = finding.Shares(keys)
         after = {name: shares.of(name) for name in (*finding.TIERS, *finding.OLD)}
-        moved = [name for name, held in after.items() if held != before.get(name, ())]
-        assert len(moved) <= 10, (day, moved)
+        known = {(), *before.values()}
+        moved = [name for name, held in after.items() if held not in known]
+        assert len([name for name in moved if not name.startswith("old")]) <= 2
+        weeks.append(len([name for name in moved if name.startswith("old")]))
         for name in finding.OLD:
             there = [key for tier in (*finding.TIERS, name) for key in after[tier]]
             twice = after["last"] if int(name[-2:]) < shares.swept else ()
             assert sorted(there) == sorted([*keys, *twice])
         before = after
+    assert max(weeks) <= 12 and sum(week > 3 for week in weeks) < 25
 
 
 def test_the_words_are_those_of_the_golden_file() -> None:
@@ -200,7 +203,7 @@ def test_the_script_is_small_and_needs_no_permission_but_its_own_origin() -> Non
 def test_nothing_of_the_index_is_left_when_nothing_is_public(tmp_path: Path) -> None:
     root = write_house(tmp_path, {f"{WEEK}/secret.md": item("Zanzibar", "Zanzibar", visibility="subscribers")})
     site = site_of(root)
-    assert not [path for path in site if path.startswith("search/month-")]
+    assert [path for path in site if path.endswith(".bin") and "/items/" not in path] == ["search/index.bin"]
     assert ask(site, "zanzibar") == []
 
 

@@ -1,8 +1,8 @@
 """The index as a few files of many small buckets, of which a browser fetches those that it needs.
 
-Four tiers: the newest month, which changes every week; the rest of its year; the year before; and all before. The oldest is
-cut into ranges of the alphabet, a file each, and takes the year before in one range after the other, as its weeks go by: so
-no week changes more than a few files.
+Its tiers: the newest month, which changes every week; the rest of its half-year; the half before; the year before; and all
+before. The oldest is cut into ranges of the alphabet, a file each, and takes the year before in one range after the other, as
+its weeks go by: so no week changes more than a few files.
 """
 
 from __future__ import annotations
@@ -144,9 +144,9 @@ def pack_path(stem: str) -> str:
     return f"{FOLDER}/{stem}.bin"
 
 
-def stem_of(name: str, content: bytes) -> str:
+def stem_of(content: bytes) -> str:
     """Named after what is in it: who has an older list of the files never takes bytes of one for those of another."""
-    return f"{name}-{blake2b(content, digest_size=5).hexdigest()}"
+    return blake2b(content, digest_size=6).hexdigest()
 
 
 def page_path(number: int) -> str:
