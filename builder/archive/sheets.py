@@ -27,8 +27,8 @@ from builder.templates import read_text
 
 Put = Callable[[str, bytes], bytes]
 Made = Iterable[File]
-Words = tuple[dict[str, Sheet], Packs, int]
-"""What came of the search index: its sheets, its files, and how many of all were made."""
+Words = tuple[dict[str, tuple[Any, ...]], Packs, int]
+"""What came of the search index: its sheets as plain values, its files, and how many of all were made."""
 
 
 class Sheets(Struct):
@@ -303,7 +303,7 @@ class Sheets(Struct):
             self, after=replace(self.after, sheets={}, tiers={}), rendered=0, taken=set(), processes=1, _due=[]
         )
         own._packs(finding.Index(self.site, self.stock, self.before))
-        return own.after.sheets, own.after.tiers, own.rendered
+        return {name: tuple(sheet) for name, sheet in own.after.sheets.items()}, own.after.tiers, own.rendered
 
     def _search(self, words: Words) -> None:
         site, stock = self.site, self.stock
@@ -311,7 +311,7 @@ class Sheets(Struct):
         self.after.tiers = packs
         self.rendered += rendered
         for name, sheet in sheets.items():
-            self._keep(name, sheet)
+            self._keep(name, Sheet(*sheet))
         swept, names = finding.Shares(place.key for place in stock.places).swept, list(site.press.house.bulletins)
         count = sum(self.after.units[place.key].items for place in stock.places)
         told = (swept, count, names, [stem for stem, _ in packs.values()])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,7 +18,7 @@ from msgspec.structs import replace
 
 from builder.archive.kept import Made
 from builder.archive.shelves import Record
-from builder.aside import Turns
+from builder.aside import Aside, Turns
 from builder.model import Finding
 from builder.publish import Tree
 from builder.templates import told
@@ -88,16 +89,16 @@ class Team(Struct, dict=True):
             yield from _received(pipe)
 
     def aside(self, work: Callable[[], T]) -> Callable[[], T]:
-        """Begins some work in another process, in a build that is shared; what comes back asks for its outcome."""
+        """Begins some work in another process, if that helps; what comes back asks for its outcome: plain values."""
         tree = self._tree
-        if not self.pipes or tree is None:
+        if tree is None or self.count < 2:
             return work
-        pipe = self._begin(_outcome, work, tree)
+        begun = Aside(partial(_with_written, work, tree))
 
         def outcome() -> T:
-            found, written = _received(pipe)
+            found, written = begun()
             tree.written |= written
-            return found  # type: ignore[no-any-return]
+            return found
 
         return outcome
 
@@ -214,13 +215,12 @@ def forget(made: Build, rendered: Batch) -> None:
         made.site.forget()
 
 
-def _outcome(work: Callable[[], object], tree: Tree, pipe: Connection) -> None:
+def _with_written(work: Callable[[], T], tree: Tree) -> tuple[T, set[str]]:
+    before, tree.written = tree.written, set()
     try:
-        tree.written = set()
-        pipe.send((work(), tree.written))
-    except BaseException as error:
-        with suppress(OSError):
-            pipe.send(error)
+        return work(), tree.written
+    finally:
+        tree.written = before
 
 
 def _received(pipe: Connection) -> Any:
