@@ -11,9 +11,8 @@ def expand(names: Iterable[str], audiences: Audiences) -> tuple[Tags, tuple[str,
     """Tags and groups as written → (the tags they stand for, the names nobody knows)."""
     tags: set[str] = set()
     unknown: list[str] = []
-    known = {tag.id for tag in audiences.tags}
     for name in names:
-        if name in known:
+        if name in audiences.tag_ids:
             tags.add(name)
         elif name in audiences.groups:
             tags |= audiences.groups[name]

@@ -32,6 +32,7 @@ _NAME = re.compile(r"([A-Za-z][A-Za-z0-9 _-]{0,40}?)\s*")
 # Characters that change how text reads without being seen: controls, bidi overrides and isolates, and BOMs inside.
 UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]")
 LINE_ENDS = re.compile("\r\n|[\r\u0085\u2028\u2029]")
+_ODD = re.compile(f"{UNSEEN.pattern[:-1]}\r\u2028\u2029]")
 _LONG_VALUE = re.compile(r'"([^"]{80})[^"]{20,}"')
 
 
@@ -97,6 +98,8 @@ def _decode(raw: bytes, notes: Notes) -> str:
         found = f"byte {raw[error.start]:02X}"
         notes.add("not-utf-8", line, f"The file is not UTF-8 text ({found}). Save it again as UTF-8.")
         text = raw.decode("utf-8-sig", errors="replace")
+    if not _ODD.search(text):
+        return text
     text = LINE_ENDS.sub("\n", text)
     for match in UNSEEN.finditer(text):
         line = text.count("\n", 0, match.start()) + 1

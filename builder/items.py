@@ -116,7 +116,8 @@ class Reading(Struct, frozen=True):
         return default
 
     def words(self, name: str) -> tuple[str, ...]:
-        return tuple(word for part in re.split(r"[,\n]", self.headers.get(name, "")) if (word := part.strip()))
+        text = self.headers.get(name, "")
+        return tuple(word for part in re.split(r"[,\n]", text) if (word := part.strip())) if text else ()
 
 
 def read_item(house: House, bulletin: Bulletin, day: date, written: Written) -> tuple[Item | None, Notes]:
@@ -174,13 +175,15 @@ def _corrected(reading: Reading) -> Iterator[tuple[date, str]]:
 
 def formerly(written: Written, notes: Notes) -> tuple[str, ...]:
     """The names or addresses that its page had before."""
-    names = tuple(re.split(r"[,\s]+", written.headers.get("formerly", "").strip(", \n")))
-    for name in filter(None, names):
+    if not (text := written.headers.get("formerly", "")):
+        return ()
+    names = tuple(filter(None, re.split(r"[,\s]+", text)))
+    for name in names:
         try:
             addresses.as_address(name)
         except ValueError as error:
             notes.add("bad-value", written.source.line("formerly"), f"formerly: {error}")
-    return tuple(filter(None, names))
+    return names
 
 
 class Originals(Protocol):
@@ -270,9 +273,9 @@ def slug_of(path: PurePosixPath, notes: Notes) -> str:
 
 
 def _audience(reading: Reading) -> Tags:
-    audiences = reading.house.audiences
-    tags, unknown = audience.expand((w.lower() for w in reading.words("audience")), audiences)
-    as_written = {word.lower(): word for word in reversed(reading.words("audience"))}
+    audiences, words = reading.house.audiences, reading.words("audience")
+    tags, unknown = audience.expand((w.lower() for w in words), audiences)
+    as_written = {word.lower(): word for word in reversed(words)} if unknown else {}
     for name in dict.fromkeys(unknown):
         hint = audience.did_you_mean(name, audiences.names) or f" Known: {', '.join(audiences.names)}."
         reading.problem("unknown-audience", "audience", f'"{as_written[name]}" is not an audience.{hint}')

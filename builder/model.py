@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -73,13 +74,17 @@ class Axis(Struct, frozen=True):
         return frozenset(tag.id for tag in self.tags)
 
 
-class Audiences(Struct, frozen=True):
+class Audiences(Struct, frozen=True, dict=True):
     axes: tuple[Axis, ...]
     groups: Mapping[str, Tags] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def tags(self) -> tuple[Tag, ...]:
         return tuple(tag for axis in self.axes for tag in axis.tags)
+
+    @cached_property
+    def tag_ids(self) -> Tags:
+        return frozenset(tag.id for tag in self.tags)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -56,6 +56,7 @@ def environment(search: tuple[Path, ...], cache: Path | None) -> Environment:
         loader=FileSystemLoader([str(folder) for folder in search]),
         autoescape=lambda name: not (name or "").endswith(".txt"),
         undefined=StrictUndefined,
+        cache_size=-1,  # all of them: they are few
         finalize=harmless,
         bytecode_cache=FileSystemBytecodeCache(str(cache), COMPILED) if cache else None,
         trim_blocks=True,

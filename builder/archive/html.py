@@ -133,4 +133,5 @@ def to_bytes(text: str) -> bytes:
         raw = text.encode("utf-8")
     except UnicodeEncodeError:
         return safe(text).encode("utf-8")
-    return raw.translate(None, _CONTROLS).replace(b"\xef\xbf\xbe", b"").replace(b"\xef\xbf\xbf", b"")
+    raw = raw.translate(None, _CONTROLS)
+    return raw.replace(b"\xef\xbf\xbe", b"").replace(b"\xef\xbf\xbf", b"") if b"\xef" in raw else raw

@@ -103,7 +103,7 @@ def hash_of(path: str, raw: dict[str, bytes] | None = None) -> bytes:
     """
     digest = blake2b(digest_size=16)
     for name, file in sorted(files(path)):
-        with open(file, "rb") as opened:  # noqa: PTH123
+        with open(file, "rb", buffering=0) as opened:  # noqa: PTH123
             content = opened.read()
         digest.update(f"{len(name)}\0{len(content)}\0".encode())
         digest.update(name.encode("utf-8", "surrogateescape"))

@@ -74,6 +74,7 @@ class Site(Struct, dict=True):
     used: set[str] = field(default_factory=set)
     """The names of the pictures that stand on a page."""
     _drawn: dict[tuple[Any, ...], Markup] = field(default_factory=dict)
+    _shelfmarks: dict[tuple[str, ...], Markup] = field(default_factory=dict)
     _cards: dict[str, Card] = field(default_factory=dict)
 
     @cached_property
@@ -174,16 +175,20 @@ class Site(Struct, dict=True):
 
     def shelfmark(self, audience: tuple[str, ...], section: str, up: str) -> str:
         """Who an item is for and where its like stand, drawn once for all items that say the same."""
-        key = ("shelfmark", *audience, section, up)
-        if key not in self._drawn:
+        key = (*audience, section, up)
+        if key not in self._shelfmarks:
             tags = self.press.house.audiences.tags
             drawn = self.render(
                 "shelfmark.html",
                 audience=[Link(tag.name, f"{self.url}/for/{tag.id}/") for tag in tags if tag.id in audience],
                 section=next((Link(s.title, f"{self.url}/sections/{s.id}/") for s in self.main.sections if s.id == section), None),
             )  # fmt: skip
-            self._drawn[key] = Markup(html.relative(f"<body{drawn}", self.url, up).removeprefix("<body"))
-        return self._drawn[key]
+            self._shelfmarks[key] = self._placed(drawn, up)
+        return self._shelfmarks[key]
+
+    def _placed(self, part: str, up: str) -> Markup:
+        """A part of a page's body."""
+        return Markup(html.relative(f"<body{part}", self.url, up).removeprefix("<body"))
 
     # --- pages ---
 
@@ -220,7 +225,7 @@ class Site(Struct, dict=True):
         key = (name, up, url, *told.values())
         if key not in self._drawn:
             drawn = self.render(f"{name}.html", page=Page(path="", url=url, up=up, title="", **told))
-            self._drawn[key] = Markup(html.relative(f"<body{drawn}", self.url, up).removeprefix("<body"))
+            self._drawn[key] = self._placed(drawn, up)
         return self._drawn[key]
 
     def once(self, key: tuple[Any, ...], draw: Callable[[], str]) -> Markup:
@@ -239,8 +244,11 @@ class Site(Struct, dict=True):
         return f"{page.path}index.html", html.to_bytes(html.relative(text, self.url, page.up))
 
     def render(self, template: str, **values: Any) -> str:
-        with told():
+        try:
             return self.press.pages.get_template(f"web/{template}").render(frame=self.frame, **values)
+        except Exception:
+            with told():
+                raise
 
 
 T = TypeVar("T")

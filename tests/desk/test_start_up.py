@@ -45,7 +45,7 @@ def test_a_build_of_nothing_loads_nothing_that_makes_pages(house: Path) -> None:
 
 def test_a_build_of_one_edit_loads_no_database_no_mail_and_no_pictures(house: Path) -> None:
     file = house / "content" / WEEK / "one.md"
-    file.write_text(file.read_text("utf-8") + "\n- More words.\n", "utf-8")
+    file.write_text(file.read_text("utf-8") + "\n1. More words.\n", "utf-8")
     names, told = loaded(house)
     assert " 0 of them written" not in told and names >= OF_PAGES
     assert not UNASKED & names
