@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 
@@ -90,6 +90,33 @@ def test_any_chain_of_builds_gives_the_bytes_of_a_full_one(tmp_path: Path, seed:
 def test_a_thousand_edits_and_more_give_the_bytes_of_a_full_build(tmp_path: Path, seed: int) -> None:
     compared, refused = walk(tmp_path, seed, 60)
     assert compared + refused == 60 and compared > 25
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("seed", range(4))
+def test_editions_of_years_added_edited_and_taken_away_give_the_bytes_of_a_full_build(
+    tmp_path: Path, seed: int
+) -> None:
+    """Over the ends of months, half-years and years, when the words of the search move from file to file."""
+    chance, day = random.Random(seed), date(2022, 9, 6)
+    root, days = tmp_path / "house", []
+    vocabulary = [f"{chance.choice('abcdefghijklmnoprstuvw')}{n}th" for n in range(600)]
+    for _ in range(110):
+        day += timedelta(weeks=chance.choice((1, 1, 1, 1, 2, 5)))
+        days.append(day)
+        write_house(root, {f"weekly/{day}/x-{day}.md": item(f"Of {day}", " ".join(chance.choices(vocabulary, k=60)))})
+        if chance.random() < 0.3:
+            old = chance.choice(days)
+            write_house(root, {f"weekly/{old}/x-{old}.md": item("Again", " ".join(chance.choices(vocabulary, k=60)))})
+        if chance.random() < 0.1:
+            shutil.rmtree(root / "content" / "weekly" / str(days.pop(chance.randrange(len(days)))))
+        now = datetime(day.year, day.month, day.day, 20, tzinfo=ZONE)
+        make(root, now)
+        if chance.random() < 0.2 or day.month in (1, 2, 7):
+            press = open_written(root, now=now, kept=tmp_path / "whole")
+            assert dict(archive(press)) == held(root / "site"), (seed, day)
+            press.close()
+    assert all(files_of_search(root / "site")[name] for name in ("old", "month"))
 
 
 def test_nothing_is_written_when_nothing_has_changed(house: Path) -> None:
