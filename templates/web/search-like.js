@@ -17,8 +17,8 @@ export const like = async (tiers, word, bucket, before) => {
   await Promise.all(tiers.map(async tier => {
     const to = before(tier.b, two + '\uffff')
     let from = Math.max(0, before(tier.b, two) - 1)
-    from = Math.max(from, Math.min(before(tier.b, word) - 6, to - 12))
-    for (const one of await Promise.all(tier.b.slice(from, Math.min(to, from + 12)).map(b => bucket(tier, b)))) for (const [w, raw] of one)
+    from = Math.max(from, Math.min(before(tier.b, word) - 12, to - 24))
+    for (const one of await Promise.all(tier.b.slice(from, Math.min(to, from + 24)).map(b => bucket(tier, b)))) for (const [w, raw] of one)
       if (w.startsWith(two)) weights.set(w, (weights.get(w) || 0) + raw.length)
   }))
   const apart = w => far(letters, [...w]), most = letters.length < 8 ? 1 : 2

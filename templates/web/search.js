@@ -51,7 +51,7 @@
     const n = before(tier.b, word), found = [], exact = n ? await bucket(tier, tier.b[n - 1]) : new Map()
     if (exact.has(word)) found.push([word, exact.get(word)])
     if (!open) return found
-    const from = Math.max(0, before(tier.b, open) - 1), to = Math.min(before(tier.b, open + '\uffff'), from + 4)
+    const from = Math.max(0, before(tier.b, open) - 1), to = Math.min(before(tier.b, open + '\uffff'), from + 8)
     let left = 60
     for (const one of await Promise.all(tier.b.slice(from, to).map(b => bucket(tier, b)))) for (const [w, raw] of one)
       if (w.startsWith(open) && w !== word && left-- > 0) found.push([w, raw])

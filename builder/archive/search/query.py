@@ -21,9 +21,9 @@ Doc = tuple[int, int]
 Read = Callable[[str], bytes]
 """A file of the site by its path. Raises OSError or KeyError when it is not there."""
 SHORTEST = 3  # letters from which a word that is still being typed stands for all that begin with it
-MOST_WORDS, MOST_BUCKETS = 60, 4  # of one beginning
+MOST_WORDS, MOST_BUCKETS = 60, 8  # of one beginning
 LEAST_LIKE, LONG, FAR = 4, 8, 2  # letters from which a slip is looked for; from which two are; and how many those are
-MOST_AROUND = 12  # buckets that are looked through for a word much like another
+MOST_AROUND = 24  # buckets that are looked through for a word much like another
 UNFINISHED = 0.6  # what a word counts that only begins like the one typed
 _PHRASE = re.compile(r'"([^"]*)"')
 

@@ -22,7 +22,7 @@ from msgspec import Struct, field
 
 from builder.archive.search.index import Words, with_block
 
-LEAST, MOST = 3_000, 6_000  # bytes of a bucket before compression; a word with more has one of its own
+LEAST, MOST = 2_000, 4_000  # bytes of a bucket before compression; a word with more has one of its own
 TURN = 4  # from the least on, one word in so many begins another bucket: its letters tell, so borders stay
 ENTRY = 8  # bytes that a word takes beside its postings
 FOLDER = "search"
