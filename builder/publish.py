@@ -16,6 +16,7 @@ from errno import EINVAL, ENOSYS, ENOTSUP
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from threading import Thread
 
 from msgspec import Struct, field
 
@@ -105,8 +106,8 @@ class Tree(Struct, dict=True):
     ) -> None:
         """The new tree takes the site's name, holding `held`. `changed`: the paths in which it is to differ from the site.
 
-        Beside a spare, `held` need only have what changed. `ready`: called when all is on the disk, before the swap, with
-        the new tree.
+        Beside a spare, `held` need only have what changed. `ready`: called before the swap, while the new tree, which it
+        gets, goes to the disk.
         """
         if self.behind is None:
             for path in held:
@@ -114,8 +115,9 @@ class Tree(Struct, dict=True):
                     _link(f"{self.site}/{path}", f"{self.new}/{path}")
         else:
             self._catch_up({*self.behind, *changed} - self.written, gone={*changed} - held.keys())
-        _flush(self.new)
+        flushed = _flushing(self.new)
         ready(self.new)
+        flushed()
         _swap(self.new, self.old, self.site)
         for left in (self.new, self.old, self.twin):
             if left.is_dir():
@@ -257,6 +259,26 @@ def _prune(target: str, top: str) -> None:
             folder = os.path.dirname(folder)  # noqa: PTH120
 
 
+def _flushing(folder: Path) -> Callable[[], None]:
+    """Begins to flush; what comes back waits until it is done, and raises its OSError."""
+    failed: list[OSError] = []
+
+    def flush() -> None:
+        try:
+            _flush(folder)
+        except OSError as error:
+            failed.append(error)
+
+    def done() -> None:
+        thread.join()
+        for error in failed:
+            raise error
+
+    thread = Thread(target=flush)
+    thread.start()
+    return done
+
+
 def _flush(folder: Path) -> None:
     """All of it is on the disk before it can take the site's name: a power cut must not leave empty pages.
 
@@ -264,12 +286,13 @@ def _flush(folder: Path) -> None:
     """
     if os.name != "posix":
         return
-    sync = getattr(ctypes.CDLL(None), "syncfs", None)
+    sync = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
     if sync is None:
         os.sync()
         return
     with _opened(folder) as handle:
-        sync(handle)
+        if sync(handle) != 0:
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(folder))
 
 
 def _swap(new: Path, old: Path, site: Path) -> None:

@@ -30,9 +30,7 @@ COMMANDS = {
 """The modules of `desk.commands`, and what each has."""
 
 
-# Nothing of a program that is being loaded is rubbish, and what ends with the process need not be looked through first:
-# both together are a tenth of a small build.
-gc.set_threshold(10_000, 20, 100)
+# What ends with the process need not be looked through for rubbish first: that takes a tenth of a small build.
 atexit.register(gc.freeze)
 
 

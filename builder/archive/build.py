@@ -341,8 +341,7 @@ def build(
     site = site.resolve()
     site.parent.mkdir(parents=True, exist_ok=True)
     with _unhurried(), alone(site) as at_once:  # a build's other processes hold the lock too, should this one be killed
-        walked = seen() if seen and at_once else None
-        return _build(press, site, full, jobs, begun, walked)
+        return _build(press, site, full, jobs, begun, seen if at_once else None)
 
 
 @contextmanager
@@ -356,11 +355,11 @@ def _unhurried() -> Iterator[None]:
         gc.set_threshold(*thresholds)
 
 
-def _build(press: Press, site: Path, full: bool, jobs: int, begun: float, walked: Walk | None) -> Outcome:
+def _build(press: Press, site: Path, full: bool, jobs: int, begun: float, seen: Callable[[], Walk] | None) -> Outcome:
     before = kept.load(press.kept, site)
     spare = site.with_name(f".{site.name}.spare")
     behind = before.behind if before.spare == kept.identity(spare) else None
-    made = Build(press, State() if full else before, lambda _path, _content: b"", walked)
+    made = Build(press, State() if full else before, lambda _path, _content: b"", seen() if seen else None)
     with Team(made, jobs) as team:
         made.read(team.read)
         stale = made.stale()
@@ -397,7 +396,7 @@ def _swap(before: State, after: State, tree: Tree, folder: Path) -> None:
         tree.mend_spare(after.behind)
         after.spare, after.behind = kept.identity(tree.spare), ()
         kept.prepare(after, folder)
-    kept.settle(after, folder)
+    kept.settle(before, after, folder)
 
 
 def _render(made: Build, stale: list[Place], tree: Tree, team: Team) -> None:

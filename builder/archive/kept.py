@@ -176,21 +176,25 @@ def prepare(state: State, kept: Path) -> None:
     (folder / PENDING).write_bytes(marshal.dumps((FORMAT, values)))
 
 
-def settle(state: State, kept: Path) -> None:
-    """After the swap. The files of what is gone or was made anew go."""
+def settle(before: State, state: State, kept: Path) -> None:
+    """After the swap. The files of what is gone or was made anew go; what a killed build left, too, when all is made anew."""
     folder = kept / FOLDER
     (folder / STATE).unlink(missing_ok=True)  # the other one counts first; replacing a file takes far longer
     (folder / PENDING).rename(folder / STATE)
-    wanted = {unit_name(key, made.core) for key, made in state.units.items()}
-    wanted |= {f"{stem}{PACK}" for stem, _ in state.tiers.values()}
-    for entry in os.scandir(folder):
-        if entry.name.endswith((".unit", PACK, ".partial")) and entry.name not in wanted:
-            Path(entry.path).unlink(missing_ok=True)
+    wanted = set(_files(state))
+    for name in _files(before) if before.known else [file.name for file in folder.iterdir()]:
+        if name not in wanted and name.endswith((".unit", PACK, ".partial")):
+            (folder / name).unlink(missing_ok=True)
     cards = {path for name, sheet in state.sheets.items() if name.startswith("card ") for path in sheet.files}
     with suppress(FileNotFoundError), os.scandir(kept / CARDS) as drawn:
         for entry in drawn:
             if f"{CARDS}{entry.name}" not in cards:
                 Path(entry.path).unlink(missing_ok=True)
+
+
+def _files(state: State) -> Iterator[str]:
+    yield from (unit_name(key, made.core) for key, made in state.units.items())
+    yield from (f"{stem}{PACK}" for stem, _ in state.tiers.values())
 
 
 def forget(kept: Path, site: Path) -> None:

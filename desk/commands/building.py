@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from collections.abc import Callable, Iterable
@@ -81,6 +82,7 @@ def build(
     now: str | None,
 ) -> None:
     """Compile letters into out/ and the web archive into site/."""
+    gc.set_threshold(100_000, 20, 100)  # nothing of what is loaded, or of a small build, is rubbish before it ends
     begun = walking(f"{context.directory.absolute()}/content") if only_archive else None
     from builder.model import BuilderError
 
