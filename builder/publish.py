@@ -139,9 +139,17 @@ class Tree(Struct, dict=True):
                 _prune(target, str(self.new))
 
     def begin_twin(self, paths: Iterable[str], aside: Aside = lambda work: work) -> None:
-        """Most of a second tree, to become the spare, while the rest of the first is still being made."""
+        """Most of a second tree, to become the spare, while the rest of the first is still being made.
+
+        What is there already goes to the disk meanwhile, so that little is left when all is there.
+        """
         self.paired = frozenset(paths)
-        self.joined = aside(partial(self._pair, self.paired))
+
+        def begin() -> None:
+            _flush(self.new)
+            self._pair(self.paired)
+
+        self.joined = aside(begin)
 
     def end_twin(self, held: Iterable[str]) -> None:
         """All of it, before the swap."""
