@@ -22,7 +22,7 @@ from builder.archive.units import search_number
 from builder.cache import fingerprint
 from builder.templates import read_text
 
-DAYS = 366
+DAYS, REST = 366, 36  # of a year; and those before the oldest tier begins to take the last one in
 
 TIERS = ("month", "year", "half", "eve", "last")
 OLD = tuple(f"old-{place:02}" for place in range(len(RANGES)))
@@ -49,7 +49,7 @@ class Shares:
             found[_tier(day[:7], newest[:7], eve, begun)].append(key)
         self._of = {name: tuple(held) for name, held in found.items()}
         self._swept = self._of["last"] + self._of["old"]
-        self.swept = 0 if first else len(RANGES) * (_day_of_year(newest) - 1) // DAYS
+        self.swept = 0 if first else max(0, len(RANGES) * (_day_of_year(newest) - REST) // (DAYS - REST))
         """How many ranges of the oldest tier have the year before, too."""
 
     def of(self, name: str) -> tuple[str, ...]:
