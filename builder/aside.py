@@ -31,7 +31,7 @@ class Aside(Generic[T]):
         with os.fdopen(end, "rb") as pipe:
             raw = pipe.read()
         _, status = os.waitpid(process, 0)
-        return marshal.loads(raw) if status == 0 else self._work()
+        return marshal.loads(raw) if raw and status == 0 else self._work()
 
 
 WORTH = 8  # tasks; for fewer, beginning another process costs more than it saves
