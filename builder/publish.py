@@ -66,6 +66,7 @@ class Tree(Struct, dict=True):
         self.new, self.old, self.spare, self.twin = (
             self.site.with_name(f".{self.site.name}.{n}") for n in ("new", "old", "spare", "twin")
         )
+        self.stands = self.site.is_dir()
         self.joined: Callable[[], None] = _nothing
 
     def begin(self) -> None:
@@ -94,7 +95,7 @@ class Tree(Struct, dict=True):
 
     def _write(self, path: str, content: bytes) -> None:
         target = f"{self.new}/{path}"
-        if not self.before and _link_same(f"{self.site}/{path}", target, content):
+        if self.stands and not self.before and _link_same(f"{self.site}/{path}", target, content):
             return
         if self.behind is not None:
             _unlink(target)  # it may be a link to a file of the site

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -54,6 +54,7 @@ def entry_id(site: str, key: ItemKey) -> str:
     return tag(site, key.day, f"{key.bulletin}/{key.slug}")
 
 
+@lru_cache(maxsize=64)
 def moment(when: datetime) -> str:
     return f"{when.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
