@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from select import select
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -22,6 +23,11 @@ class Aside(Generic[T]):
         self._work = work
         # Another thread may hold a lock that nobody would ever open in the new process.
         self._begun = _begin(work) if hasattr(os, "fork") and threading.active_count() == 1 else None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether nothing has come of it yet."""
+        return self._begun is not None and not select([self._begun[1]], [], [], 0)[0]
 
     def __call__(self) -> T:
         if self._begun is None:

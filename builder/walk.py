@@ -4,7 +4,7 @@ so a command may begin the walk before it loads anything else."""
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from time import time_ns
 from typing import Any, NamedTuple
@@ -38,10 +38,14 @@ def walk(content: str) -> Walk:
     return Walk(folders, hashed(others) if newest < racy else b"")
 
 
-def walking(content: str) -> Callable[[], Walk]:
-    """Begins a walk at once, in another process."""
-    begun: Aside[Any] = Aside(lambda: tuple(walk(content)))
-    return lambda: Walk(*begun())
+class Walking(Aside[Any]):
+    """A walk that begins at once, in another process."""
+
+    def __init__(self, content: str) -> None:
+        super().__init__(lambda: tuple(walk(content)))
+
+    def seen(self) -> Walk:
+        return Walk(*self())
 
 
 def hashed(told: Iterable[str]) -> bytes:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from hashlib import blake2b, sha256
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,12 +32,13 @@ from builder.former import faults
 from builder.model import BuilderError, Document, Edition, Finding
 from builder.press import Press, pictures_named
 from builder.publish import Tree, alone, differences, opened_tree
-from builder.walk import Walk, walk
+from builder.walk import Walk, Walking, walk
 
 if TYPE_CHECKING:
     from builder.archive.units import Unit
 
 Put = Callable[[str, bytes], bytes]
+EDITING = ("jinja2", "builder.archive.units", "builder.archive.sheets")
 MANY = 1_000  # changed files; far more than in any week
 
 
@@ -275,7 +277,7 @@ class Build(Struct, dict=True):
 
     def former(self) -> dict[str, str]:
         """Each former address of something, and its address."""
-        found = {old: p[0] for outline in self.outlines.values() for p in outline.places if p[3] for old in p[3]}
+        found = dict(pair for record in self.after.records.values() for pair in record.former)
         documents = of_documents((*self.documents, *self.pages))
         return found | {old: place.address for place in documents for old in place.formerly}
 
@@ -329,19 +331,17 @@ def _hash(value: Any) -> bytes:
 # --- the whole of it -------------------------------------------------------------------------------------------------
 
 
-def build(
-    press: Press, site: Path, *, full: bool = False, jobs: int = 0, seen: Callable[[], Walk] | None = None
-) -> Outcome:
+def build(press: Press, site: Path, *, full: bool = False, jobs: int = 0, walking: Walking | None = None) -> Outcome:
     """Brings `site` up to date in one swap. Raises BuilderError with every problem (the old site stays), and OSError.
 
     `full`: as if nothing had been built before. `jobs`: how many processes share a large build; 0: as many as help.
-    `seen`: gives what a walk through the content folder saw that has begun already.
+    `walking`: a walk through the content folder that has begun already.
     """
     begun = time.perf_counter()
     site = site.resolve()
     site.parent.mkdir(parents=True, exist_ok=True)
     with _unhurried(), alone(site) as at_once:  # a build's other processes hold the lock too, should this one be killed
-        return _build(press, site, full, jobs, begun, seen if at_once else None)
+        return _build(press, site, full, jobs, begun, walking if at_once else None)
 
 
 @contextmanager
@@ -355,11 +355,12 @@ def _unhurried() -> Iterator[None]:
         gc.set_threshold(*thresholds)
 
 
-def _build(press: Press, site: Path, full: bool, jobs: int, begun: float, seen: Callable[[], Walk] | None) -> Outcome:
+def _build(press: Press, site: Path, full: bool, jobs: int, begun: float, walking: Walking | None) -> Outcome:
     before = kept.load(press.kept, site)
     spare = site.with_name(f".{site.name}.spare")
     behind = before.behind if before.spare == kept.identity(spare) else None
-    made = Build(press, State() if full else before, lambda _path, _content: b"", seen() if seen else None)
+    walked = _meanwhile(walking) if walking else None
+    made = Build(press, State() if full else before, lambda _path, _content: b"", walked)
     with Team(made, jobs) as team:
         made.read(team.read)
         stale = made.stale()
@@ -376,6 +377,14 @@ def _build(press: Press, site: Path, full: bool, jobs: int, begun: float, seen: 
             _swap(before, made.after, tree, press.kept)
             rendered, written = made.rendered, len(tree.written)
             return Outcome(rendered, written, made.after.count - written, time.perf_counter() - begun)
+
+
+def _meanwhile(walking: Walking) -> Walk:
+    """While the walk is under way, what an edit would need is loaded: a build of nothing has not waited longer for it."""
+    for module in EDITING:
+        if walking.is_running:
+            import_module(module)
+    return walking.seen()
 
 
 def _swap(before: State, after: State, tree: Tree, folder: Path) -> None:

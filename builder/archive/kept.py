@@ -21,7 +21,7 @@ from builder.archive.rows import CardRow, FeedEntry, Row
 from builder.archive.shelves import Record, packed, unpacked
 from builder.publish import drop_spare
 
-FORMAT = 5
+FORMAT = 6
 FOLDER = "archive"
 CARDS = "cards/"
 STATE, PENDING = "state", "state.new"

@@ -59,6 +59,8 @@ class Record(NamedTuple):
     """(slug, the edition in which the item runs too)."""
     moments: tuple[float, ...]
     """When something in it becomes visible, runs out or is over; in order."""
+    former: tuple[tuple[str, str], ...]
+    """(an address that something in it had once, its address)."""
     packed: bytes
     """Its outline, which few builds ask for."""
 
@@ -133,6 +135,7 @@ def read_record(root: Path, house: House, folder: Folder) -> tuple[Record, Editi
         number=edition.number,
         also=tuple((item.slug, key_of(*place)) for item in edition.items for place in dict.fromkeys(item.also)),
         moments=tuple(sorted(moments)),
+        former=tuple((old, place[0]) for place in outline.places for old in place[3]),
         packed=packed(tuple(outline)),
     )
     return record, edition

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from builder.archive import Outcome
     from builder.press import Press
 
-from builder.walk import Walk, walking
+from builder.walk import Walking
 from desk.commands.common import (
     Context,
     bulletin_argument,
@@ -83,7 +83,7 @@ def build(
 ) -> None:
     """Compile letters into out/ and the web archive into site/."""
     gc.set_threshold(100_000, 20, 100)  # nothing of what is loaded, or of a small build, is rubbish before it ends
-    begun = walking(f"{context.directory.absolute()}/content") if only_archive else None
+    walking = Walking(f"{context.directory.absolute()}/content") if only_archive else None
     from builder.model import BuilderError
 
     press = context.press(now)
@@ -91,8 +91,8 @@ def build(
     built = [] if only_archive else _letters(context, press, bulletin, day, personas, wrong)
     outcome = None
     try:
-        at_hand = begun if press.root == context.directory.absolute() else None  # the house may stand further up
-        outcome = publish(press, full=full, jobs=jobs, seen=at_hand)
+        at_hand = walking if press.root == context.directory.absolute() else None  # the house may stand further up
+        outcome = publish(press, full=full, jobs=jobs, walking=at_hand)
     except BuilderError as error:
         wrong += error.findings
     press.close()
@@ -102,10 +102,10 @@ def build(
         sys.exit(1)
 
 
-def publish(press: Press, *, full: bool, jobs: int, seen: Callable[[], Walk] | None = None) -> Outcome:
+def publish(press: Press, *, full: bool, jobs: int, walking: Walking | None = None) -> Outcome:
     from builder.archive import build as build_archive
 
-    return build_archive(press, press.root / "site", full=full, jobs=jobs, seen=seen)
+    return build_archive(press, press.root / "site", full=full, jobs=jobs, walking=walking)
 
 
 def _letters(

@@ -12,7 +12,7 @@ from threading import Event, Thread
 import pytest
 
 from builder.aside import WORTH, Aside, shared
-from builder.walk import walk, walking
+from builder.walk import Walking, walk
 
 
 def test_the_outcome_comes_back_from_another_process() -> None:
@@ -96,7 +96,7 @@ def content(tmp_path: Path) -> Path:
 def test_a_walk_in_another_process_sees_the_same(content: Path) -> None:
     seen = walk(str(content))
     assert list(seen.folders) == ["weekly/2025-01-14"] and all(seen.folders.values()) and seen.others
-    assert walking(str(content))() == seen
+    assert Walking(str(content)).seen() == seen
 
 
 def test_an_edition_and_all_else_have_signatures_of_their_own(content: Path) -> None:
