@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from builder.addresses import Place as Address
 from builder.addresses import of_documents
@@ -245,16 +245,18 @@ class Build(Struct, dict=True):
 
     # --- what blocks ---
 
-    def blocking(self) -> tuple[Finding, ...]:
-        """An edition that is still being written does not keep the others from the web."""
-        if self._settled():
-            return ()
+    def blocking(self) -> list[tuple[Any, ...]]:
+        """As plain values. An edition that is still being written does not keep the others from the web."""
+        return [] if self.is_settled else [astuple(finding) for finding in self._blocking()]
+
+    def _blocking(self) -> tuple[Finding, ...]:
         out = self.public.out
         found = [f for key, outline in self.outlines.items() if outline.findings for f in self._of(key, outline, out)]
         found += [f for f in self.findings if f.severity == "block"]
         return (*found, *self._taken_twice(out), *self._quoting_nothing(out), *self._addresses(out))
 
-    def _settled(self) -> bool:
+    @property
+    def is_settled(self) -> bool:
         """Whether all that could be wrong is as it was when the last build found nothing wrong."""
         before, after = self.before, self.after
         if (before.world, before.other, before.out) != (after.world, after.other, after.out):
@@ -367,13 +369,14 @@ def _build(press: Press, site: Path, full: bool, jobs: int, begun: float, walkin
         if before.site != (0, 0) and not full and not stale and _nothing_else(made, before):
             return Outcome(0, 0, before.count, time.perf_counter() - begun)
         (press.kept / kept.FOLDER).mkdir(parents=True, exist_ok=True)
+        blocks = made.blocking if made.is_settled else team.beside(made.blocking)
         with opened_tree(site, before.files(but=made.after), behind) as tree:
             made.put = tree.put
             _render(made, stale, tree, team)
             if not before.known:
                 tree.begin_twin((path for unit_ in made.after.units.values() for path in unit_.files), team.aside)
             _sheets(made, team)
-            _refuse(made)
+            _refuse(made, blocks)
             _swap(before, made.after, tree, press.kept)
             rendered, written = made.rendered, len(tree.written)
             return Outcome(rendered, written, made.after.count - written, time.perf_counter() - begun)
@@ -431,8 +434,9 @@ def _sheets(made: Build, team: Team) -> None:
     made.rendered += sheets.rendered
 
 
-def _refuse(made: Build) -> None:
-    wrong = (*made.blocking(), *made.wrong)
+def _refuse(made: Build, blocks: Callable[[], list[tuple[Any, ...]]]) -> None:
+    """`blocks`: gives what blocks, as plain values."""
+    wrong = (*(Finding(*told) for told in blocks()), *made.wrong)
     if wrong:
         raise BuilderError(tuple(sorted(set(wrong))))
 
@@ -441,7 +445,7 @@ def _nothing_else(made: Build, before: State) -> bool:
     """Whether nothing that pages are made of has changed, and no moment has passed that changes any."""
     after = made.after
     same = (after.world, after.other, after.statuses) == (before.world, before.other, before.statuses)
-    return same and not made.blocking() and before.day == after.day
+    return same and before.day == after.day and not made.blocking()
 
 
 def open_site(press: Press) -> Site:
@@ -473,5 +477,5 @@ def archive(press: Press, *, strict: bool = False) -> Iterator[tuple[str, bytes]
     stock = Stock(press.kept, made.public.places, made.after.units, press.now.timestamp())
     Sheets(made.site, stock, made.before, made.after, put, made.former(), made.register).all()
     if strict:
-        _refuse(made)
+        _refuse(made, made.blocking)
     yield from sorted(files.items())

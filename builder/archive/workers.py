@@ -102,6 +102,10 @@ class Team(Struct, dict=True):
 
         return outcome
 
+    def beside(self, work: Callable[[], T]) -> Callable[[], T]:
+        """The same for work that writes nothing."""
+        return Aside(work) if self.count > 1 else work
+
     def _worth(self, keys: list[str]) -> bool:
         return len(keys) >= WORTH and self.count > 1
 
