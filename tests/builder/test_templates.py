@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
+from builder.engine import shown
 from builder.model import BuilderError
-from builder.templates import Live, harmless
+from builder.templates import Live, LiveHtml, environment, harmless
 from tests.editions import EVERYTHING, TEMPLATES, build_edition, open_press
 
 
@@ -26,6 +27,19 @@ def test_other_values_stay_as_they_are() -> None:
     assert harmless(7) == 7
     assert isinstance(harmless(Markup("<b>[[x]]</b>")), Markup)
     assert harmless(Live("[[unsubscribe]]")) == "[[unsubscribe]]"
+
+
+@given(st.text(st.sampled_from("[]<>&'\"a-")), st.sampled_from([str, Markup, Live, LiveHtml]))
+def test_one_step_shows_a_value_as_making_it_harmless_and_escaping_it_do(text: str, kind: type[str]) -> None:
+    value = kind(text)
+    assert shown(value) == escape(harmless(value))
+
+
+def test_a_compiled_page_takes_the_one_step_and_a_text_takes_none() -> None:
+    """It overrides a hook of Jinja's compiler; an upgrade that renames it must not go unnoticed."""
+    engine = environment((), None)
+    assert "environment.shown(" in engine.compile("{{ value }}", "page.html", raw=True)
+    assert "environment.shown(" not in engine.compile("{{ value }}", "letter.txt", raw=True)
 
 
 # (file, its text, the line that is told, a word of the message)
