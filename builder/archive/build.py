@@ -19,9 +19,10 @@ from builder.addresses import Place as Address
 from builder.addresses import of_documents
 from builder.archive import kept
 from builder.archive.kept import Made, State
+from builder.archive.later import packed, raw
 from builder.archive.public import ANY, OTHER, Place, Public, edition_of_file
 from builder.archive.rows import Row
-from builder.archive.shelves import Folder, Outline, Record, hash_of, look, packed, read_record
+from builder.archive.shelves import Folder, Outline, Record, hash_of, look, read_record
 from builder.archive.site import Site
 from builder.archive.stock import Stock
 from builder.archive.viewer import DOCUMENTS, Bodies
@@ -263,7 +264,7 @@ class Build(Struct, dict=True):
             return False
         records = before.records
         return records.keys() == after.records.keys() and all(
-            record is records[key] or (record.also, record.packed) == (records[key].also, records[key].packed)
+            record is records[key] or (record.also, raw(record.packed)) == (records[key].also, raw(records[key].packed))
             for key, record in after.records.items()
         )
 
@@ -403,6 +404,7 @@ def _swap(before: State, after: State, tree: Tree, folder: Path) -> None:
         after.behind = tuple(changed) if before.known else ()
         kept.prepare(after, folder)
 
+    kept.shelve(after, folder)
     tree.swap(held, changed, ready)
     if len(after.behind) > MANY and tree.spare.is_dir():
         tree.mend_spare(after.behind)

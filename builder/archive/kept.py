@@ -17,11 +17,12 @@ from typing import Any, NamedTuple
 from msgspec import Struct, field
 from msgspec.structs import asdict
 
+from builder.archive.later import SUFFIX, Later, Packed, Year, packed, unpacked, write_year
 from builder.archive.rows import CardRow, FeedEntry, Row
-from builder.archive.shelves import Record, packed, unpacked
+from builder.archive.shelves import Record
 from builder.publish import drop_spare
 
-FORMAT = 6
+FORMAT = 7
 FOLDER = "archive"
 CARDS = "cards/"
 STATE, PENDING = "state", "state.new"
@@ -33,7 +34,7 @@ LENGTH = 8  # bytes that tell how long each is
 
 
 class Made(NamedTuple):
-    """What came of one edition. What a small build asks of few editions is packed: it is only unpacked where it is asked."""
+    """What came of one edition. What a small build asks of few editions is packed."""
 
     core: bytes
     """A hash of everything that it was made from but its neighbours, and the name of its file."""
@@ -45,21 +46,21 @@ class Made(NamedTuple):
     """A hash of what lists tell of it."""
     total: int
     """How many files it has in the site."""
-    held: bytes
-    """Its files, packed."""
     card: str
     """The path of the card drawn for it; empty when it has none of its own."""
     pictures: dict[str, str]
     last: float
     """When the last thing in it is over."""
-    told: bytes
-    """Its schools, packed."""
     entries: bytes
     """A hash of what feeds tell of it."""
     words: bytes
     """A hash of its part of the search index."""
     items: int
     """How many items are at home in it."""
+    held: Packed
+    """Its files."""
+    told: Packed
+    """Its schools."""
 
     @property
     def files(self) -> dict[str, bytes]:
@@ -102,6 +103,8 @@ class State(Struct):
     units: dict[str, Made] = field(default_factory=dict)
     sheets: dict[str, Sheet] = field(default_factory=dict)
     tiers: Packs = field(default_factory=dict)
+    years: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """Of each year: the file of what is packed, and how many values are in it."""
 
     @property
     def known(self) -> bool:
@@ -149,31 +152,54 @@ def load(kept: Path, site: Path) -> State:
     folder, here = kept / FOLDER, identity(site)
     for name in (PENDING, STATE):  # a build that was killed after its swap has left the first
         with suppress(OSError, ValueError, EOFError, TypeError, KeyError):
-            found = _read((folder / name).read_bytes())
+            found = _read(folder, (folder / name).read_bytes())
             if found and found.site == here and here != (0, 0):
                 return found
     return State()
 
 
-def _read(raw: bytes) -> State | None:
-    kind, values = marshal.loads(raw)
+def _read(folder: Path, told: bytes) -> State | None:
+    kind, values = marshal.loads(told)
     if kind != FORMAT:
         return None
-    values["records"] = {key: Record(*parts) for key, parts in values["records"].items()}
-    values["units"] = {key: Made(*parts) for key, parts in values["units"].items()}
+    years = {year: Year(folder / name, count) for year, (name, count) in values["years"].items()}
+    if not all(year.file.is_file() for year in years.values()):
+        return None
+
+    def later(key: str, what: str) -> Later:
+        return Later(years[_year(key)], f"{key} {what}")
+
+    values["records"] = {key: Record._make((*parts, later(key, "outline"))) for key, parts in values["records"].items()}
+    values["units"] = {
+        key: Made._make((*parts, later(key, "files"), later(key, "schools"))) for key, parts in values["units"].items()
+    }
     values["sheets"] = {name: Sheet(*parts) for name, parts in values["sheets"].items()}
     return State(**values)
+
+
+def shelve(state: State, kept: Path) -> None:
+    """What is packed goes into the files of its years: those of years in which nothing has changed stay."""
+    folder = kept / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    of_year: dict[str, dict[str, Packed]] = {}
+    for key, record in state.records.items():
+        of_year.setdefault(_year(key), {})[f"{key} outline"] = record.packed
+    for key, made in state.units.items():
+        of_year[_year(key)] |= {f"{key} files": made.held, f"{key} schools": made.told}
+    state.years = {year: (write_year(folder, year, values), len(values)) for year, values in of_year.items()}
+
+
+def _year(key: str) -> str:
+    return key.partition("/")[2][:4]
 
 
 def prepare(state: State, kept: Path) -> None:
     """Written before the swap; it counts only when the site is the one that it names."""
     values = asdict(state)
-    values["records"] = {key: tuple(record) for key, record in state.records.items()}
-    values["units"] = {key: tuple(made) for key, made in state.units.items()}
+    values["records"] = {key: record[:-1] for key, record in state.records.items()}
+    values["units"] = {key: made[:-2] for key, made in state.units.items()}
     values["sheets"] = {name: tuple(sheet) for name, sheet in state.sheets.items()}
-    folder = kept / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / PENDING).write_bytes(marshal.dumps((FORMAT, values)))
+    (kept / FOLDER / PENDING).write_bytes(marshal.dumps((FORMAT, values)))
 
 
 def settle(before: State, state: State, kept: Path) -> None:
@@ -183,7 +209,7 @@ def settle(before: State, state: State, kept: Path) -> None:
     (folder / PENDING).rename(folder / STATE)
     wanted = set(_files(state))
     for name in _files(before) if before.known else [file.name for file in folder.iterdir()]:
-        if name not in wanted and name.endswith((".unit", PACK, ".partial")):
+        if name not in wanted and name.endswith((".unit", PACK, SUFFIX, ".partial")):
             (folder / name).unlink(missing_ok=True)
     cards = {path for name, sheet in state.sheets.items() if name.startswith("card ") for path in sheet.files}
     with suppress(FileNotFoundError), os.scandir(kept / CARDS) as drawn:
@@ -195,6 +221,7 @@ def settle(before: State, state: State, kept: Path) -> None:
 def _files(state: State) -> Iterator[str]:
     yield from (unit_name(key, made.core) for key, made in state.units.items())
     yield from (f"{stem}{PACK}" for stem, _ in state.tiers.values())
+    yield from (name for name, _ in state.years.values())
 
 
 def forget(kept: Path, site: Path) -> None:

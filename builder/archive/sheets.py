@@ -13,11 +13,11 @@ from msgspec.structs import replace
 from builder.archive import calendars, documents, feeds, finding, found, fronts, html, redirects, topics
 from builder.archive.cards import Card, drawn
 from builder.archive.kept import Packs, Sheet, State
+from builder.archive.later import packed
 from builder.archive.public import Place
 from builder.archive.rows import Row
 from builder.archive.search import tiers
 from builder.archive.search.tiers import Pack
-from builder.archive.shelves import packed
 from builder.archive.site import IMAGES, File, Site
 from builder.archive.stock import Stock
 from builder.aside import shared

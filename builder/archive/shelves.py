@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import marshal
 import os
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date, datetime, time
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from msgspec import Struct
 
 from builder.addresses import of_one
+from builder.archive.later import Packed, packed, unpacked
 from builder.content import folder_day, read_edition, spare_drafts
 from builder.items import last_moment
 from builder.model import Edition, Finding, House, Item
 from builder.walk import Walk, files, hashed
 
-PLAIN = 2  # this format of marshal tells values alone; the later ones also, which of them are one object
 SOON_DAYS = 14
 """From so many days before its last one, something is told to be closing soon."""
 
@@ -61,21 +60,12 @@ class Record(NamedTuple):
     """When something in it becomes visible, runs out or is over; in order."""
     former: tuple[tuple[str, str], ...]
     """(an address that something in it had once, its address)."""
-    packed: bytes
+    packed: Packed
     """Its outline, which few builds ask for."""
 
     @property
     def outline(self) -> Outline:
         return Outline(*unpacked(self.packed))
-
-
-def packed(value: Any) -> bytes:
-    """Plain values as bytes that are read only when somebody asks. Equal values give equal bytes."""
-    return marshal.dumps(value, PLAIN)
-
-
-def unpacked(raw: bytes) -> Any:
-    return marshal.loads(raw)
 
 
 def look(root: Path, house: House, seen: Walk) -> tuple[dict[str, Folder], bytes]:
