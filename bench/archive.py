@@ -51,7 +51,8 @@ def measured(command: list[str], folder: Path) -> Took:
 
 
 def ours(house: Path) -> Took:
-    command = [sys.executable, "-m", "desk.cli", "-C", str(house), "build", "--archive", "--now", NOW]
+    program = Path(sys.executable).with_name("bulletin")  # as installed
+    command = [str(program), "-C", str(house), "build", "--archive", "--now", NOW]
     return measured(command, Path(__file__).parent.parent)
 
 

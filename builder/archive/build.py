@@ -216,7 +216,14 @@ class Build(Struct, dict=True):
         self.rendered += len(unit_.files)
         name = kept.unit_name(place.key, core)
         rows, entries, words = kept.write_unit(
-            self.press.kept, name, unit_.card, unit_.rows, unit_.entries, unit_.words, self.site.viewer.used
+            self.press.kept,
+            name,
+            unit_.card,
+            unit_.rows,
+            unit_.entries,
+            unit_.words,
+            self.site.viewer.used,
+            unit_.shown,
         )
         return Made(
             core=core,

@@ -22,14 +22,14 @@ from builder.archive.rows import CardRow, FeedEntry, Row
 from builder.archive.shelves import Record
 from builder.publish import drop_spare
 
-FORMAT = 7
+FORMAT = 8
 FOLDER = "archive"
 CARDS = "cards/"
 STATE, PENDING = "state", "state.new"
 PACK = ".pack"
 Packs = dict[str, tuple[str, tuple[tuple[str, int], ...]]]
 """Each file of the search index: its name, and the first word and the size of each of its buckets."""
-PARTS = 4  # of a unit's file
+PARTS = 5  # of a unit's file
 LENGTH = 8  # bytes that tell how long each is
 
 
@@ -245,10 +245,11 @@ def write_unit(
     entries: Iterable[FeedEntry],
     words: Mapping[str, bytes],
     bodies: Mapping[bytes, str],
+    drawn: Mapping[str, tuple[str, str]],
 ) -> list[bytes]:
     """A hash of the rows, of the entries and of the words: equal values in the same order give equal ones."""
     told = (tuple(card), [tuple(row) for row in rows])
-    parts: tuple[Any, ...] = (told, [tuple(entry) for entry in entries], words, bodies)
+    parts: tuple[Any, ...] = (told, [tuple(entry) for entry in entries], words, bodies, drawn)
     raw = [packed(part) for part in parts]
     file = kept / FOLDER / name
     partial = file.with_suffix(".partial")
@@ -283,6 +284,11 @@ def read_bodies(kept: Path, name: str) -> dict[bytes, str]:
     with suppress(OSError, ValueError, EOFError):
         return _part(kept, name, 3)  # type: ignore[no-any-return]
     return {}
+
+
+def read_drawn(kept: Path, name: str) -> dict[str, tuple[str, str]]:
+    """Its rows, as lists show them: with their labels, and without."""
+    return _part(kept, name, 4)  # type: ignore[no-any-return]
 
 
 def there(kept: Path, units: Mapping[str, Made]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from msgspec import Struct
 from builder import dates
 from builder.archive.public import Public, Sent
 from builder.archive.rows import CardRow, Row
+from builder.archive.shelves import SOON_DAYS
 from builder.facts import DateBlock
 from builder.view import Link, Viewer
 
@@ -44,6 +46,44 @@ class Coming(Struct, frozen=True):
     block: DateBlock
     iso: str
     text: str
+
+
+class Shown(Struct, frozen=True):
+    """What a list tells of a row besides: how it stands there, and what depends on the moment."""
+
+    url: str
+    picture: str
+    day: str
+    soon: bool
+    dated: bool
+    """Its own day leads it, instead of the day on which it was published."""
+    label: str
+    cancelled: bool
+
+
+def row(site: Site, row: Row, *, labelled: bool) -> str:
+    """An item in a list, drawn once for all lists that have it. `labelled`: with its kind."""
+    picture = f"{site.url}/images/{row.picture[0]}" if row.picture else ""
+    return _draw(site, row, picture, labelled=labelled)
+
+
+def ahead(site: Site, row: Row, now: float, *, labelled: bool) -> str:
+    """One that is still to come: its own day leads it."""
+    soon = row.kind != "event" and row.end - SOON_DAYS * 86_400 <= now < row.end
+    return _draw(site, row, "", labelled=labelled, soon=soon, dated=True)
+
+
+def _draw(site: Site, row: Row, picture: str, *, labelled: bool, soon: bool = False, dated: bool = False) -> str:
+    shown = Shown(
+        url=f"{site.url}/{row.path}",
+        picture=picture,
+        day=dates.say_short(date.fromisoformat(row.day)),
+        soon=soon,
+        dated=dated,
+        label=(row.school or row.label) if labelled else "",
+        cancelled=row.kind == "event" and row.note.startswith(site.words["cancelled"]),
+    )
+    return site.render("row.html", row=row, shown=shown)
 
 
 def of_row(card: CardRow, site: str, of: str) -> Card:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -226,11 +226,6 @@ class Site(Struct, dict=True):
         if key not in self._drawn:
             drawn = self.render(f"{name}.html", page=Page(path="", url=url, up=up, title="", **told))
             self._drawn[key] = self._placed(drawn, up)
-        return self._drawn[key]
-
-    def once(self, key: tuple[Any, ...], draw: Callable[[], str]) -> Markup:
-        if key not in self._drawn:
-            self._drawn[key] = Markup(draw())
         return self._drawn[key]
 
     def forget(self) -> None:

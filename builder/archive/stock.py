@@ -24,6 +24,7 @@ class Stock(Struct, dict=True):
     now: float
     _rows: dict[str, tuple[CardRow, tuple[Row, ...]]] = field(default_factory=dict)
     _entries: dict[str, tuple[FeedEntry, ...]] = field(default_factory=dict)
+    _drawn: dict[str, dict[str, tuple[str, str]]] = field(default_factory=dict)
     _of_year: dict[str, tuple[Row, ...]] = field(default_factory=dict)
 
     def _name(self, key: str) -> str:
@@ -52,6 +53,12 @@ class Stock(Struct, dict=True):
         slugs = [one.key for one in self._read(row.edition)[1]]
         return self._entries[row.edition][slugs.index(row.key)]
 
+    def drawn(self, row: Row) -> tuple[str, str]:
+        """As it stands in lists: with its label, and without."""
+        if row.edition not in self._drawn:
+            self._drawn[row.edition] = kept.read_drawn(self.folder, self._name(row.edition))
+        return self._drawn[row.edition][row.key]
+
     def words(self, key: str) -> Words:
         found: Words = kept.read_words(self.folder, self._name(key))
         return found
@@ -60,6 +67,7 @@ class Stock(Struct, dict=True):
         """What was read is not needed any more; memory is."""
         self._rows.clear()
         self._of_year.clear()
+        self._drawn.clear()
         self._entries.clear()
 
     # --- which editions, and what changes when they do ---

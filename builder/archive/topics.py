@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date
 from itertools import groupby, islice
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from msgspec import Struct
 
 from builder import dates
@@ -40,27 +39,19 @@ class Topic(Struct, frozen=True, kw_only=True):
     """What is still ahead stands first, by its day."""
     scope: str = ""
 
+    @property
+    def labelled(self) -> bool:
+        """Where all are of one kind, none needs to say which."""
+        return self.kind not in ("actions", "events")
+
 
 class Group(Struct, frozen=True):
     """Rows under one heading."""
 
     id: str
     title: str
-    rows: tuple[Markup, ...]
+    rows: Markup
     intro: str = ""
-
-
-class Shown(Struct, frozen=True):
-    """What a list tells of a row besides: how it stands there, and what depends on the moment."""
-
-    url: str
-    picture: str
-    day: str
-    soon: bool
-    dated: bool
-    """Its own day leads it, instead of the day on which it was published."""
-    label: str
-    cancelled: bool
 
 
 def topics(site: Site) -> tuple[Topic, ...]:
@@ -146,14 +137,13 @@ def page(site: Site, stock: Stock, topic: Topic, rows: list[Row], year: str, yea
         feed=Link(topic.title, f"{site.url}/{topic.path}feed.xml") if topic.feed else None,
         scope=topic.scope,
     )
-    groups = list(_groups(site, stock, topic, rows, year, labelled=topic.kind not in ("actions", "events")))
     return site.write(
         "list.html",
         made,
         topic=topic,
         title=title,
         year=year,
-        groups=groups,
+        groups=list(_groups(site, stock, topic, rows, year, made.up)),
         years=lists.year_links(f"{site.url}/{topic.path}", years, year),
         schools=f"{site.url}/good-news/schools/" if topic.kind == "good-news" else "",
         send=f"{site.url}/{SEND_GOOD_NEWS}",
@@ -168,38 +158,23 @@ def _calendar(site: Site, topic: Topic) -> str:
     return f"{site.url}/calendars/{topic.kind}.ics" if topic.kind in KINDS[:3] else ""
 
 
-def _groups(site: Site, stock: Stock, topic: Topic, rows: list[Row], year: str, *, labelled: bool) -> Iterator[Group]:
+def _groups(site: Site, stock: Stock, topic: Topic, rows: list[Row], year: str, up: str) -> Iterator[Group]:
     words = site.words
     if topic.dated:
         open_ = [row for row in stock.ahead if topic.wanted(row)] if not year else []
         if open_:
-            shown = tuple(_row(site, stock, row, labelled=labelled, dated=True) for row in open_)
-            yield Group("open", words[f"open-{topic.kind or 'for'}"], shown)
+            drawn = "".join(lists.ahead(site, row, stock.now, labelled=topic.labelled) for row in open_)
+            yield Group("open", words[f"open-{topic.kind or 'for'}"], Markup(drawn))
         rows = [row for row in rows if year or row not in open_]
     for month, members in groupby(rows, key=lambda row: row.edition.partition("/")[2][:7]):
         name = f"{dates.MONTHS[int(month[5:]) - 1]} {month[:4]}"
-        yield Group(f"m-{month}", name, tuple(_row(site, stock, row, labelled=labelled) for row in members))
+        yield Group(f"m-{month}", name, _drawn(site, stock, members, up, labelled=topic.labelled))
 
 
-def _row(site: Site, stock: Stock, row: Row, *, labelled: bool, dated: bool = False) -> Markup:
-    """Drawn once for all lists that have it."""
-
-    def draw() -> str:
-        return site.render("row.html", row=row, shown=_shown(site, stock, row, labelled=labelled, dated=dated))
-
-    return site.once(("row", row.edition, row.key, labelled, dated), draw)
-
-
-def _shown(site: Site, stock: Stock, row: Row, *, labelled: bool, dated: bool) -> Shown:
-    return Shown(
-        url=f"{site.url}/{row.path}",
-        picture=f"{site.url}/images/{row.picture[0]}" if row.picture and not dated else "",
-        day=dates.say_short(date.fromisoformat(row.day)),
-        soon=dated and row.kind != "event" and row.end - SOON <= stock.now < row.end,
-        dated=dated,
-        label=(row.school or row.label) if labelled else "",
-        cancelled=row.kind == "event" and row.note.startswith(site.words["cancelled"]),
-    )
+def _drawn(site: Site, stock: Stock, rows: Iterable[Row], up: str, *, labelled: bool) -> Markup:
+    """Rows as they were drawn with their editions, with links told from where the page stands."""
+    text = "".join(stock.drawn(row)[0 if labelled else 1] for row in rows)
+    return Markup(text.replace(f'"{escape(site.url)}/', f'"{up}'))
 
 
 # --- schools ---------------------------------------------------------------------------------------------------------
@@ -229,8 +204,7 @@ def school(site: Site, stock: Stock, name: str, path: str, rows: Iterable[Row]) 
         crumbs=(*site.crumbs(), *above),
         feed=Link(site.words["list-good-news"], f"{site.url}/good-news/feed.xml"),
     )
-    shown = tuple(_row(site, stock, row, labelled=False) for row in rows)
-    return site.write("school.html", made, school=name, rows=shown)
+    return site.write("school.html", made, school=name, rows=_drawn(site, stock, rows, made.up, labelled=False))
 
 
 def all_schools(site: Site, paths: dict[str, str], counts: dict[str, int]) -> File:

@@ -39,6 +39,8 @@ class Unit(Struct, frozen=True, kw_only=True):
     pictures: dict[str, str] = field(default_factory=dict)
     words: Words = field(default_factory=dict)
     """Its part of the search index."""
+    shown: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Its rows as lists show them: with their labels, and without."""
 
 
 def unit(site: Site, place: Place, newer: Place | None, older: Place | None, *, drawn: bool) -> Unit:
@@ -74,6 +76,7 @@ def unit(site: Site, place: Place, newer: Place | None, older: Place | None, *, 
         files=files,
         pictures=_pictures(site, sent),
         words=words_of(number, own, texts),
+        shown={row.key: (lists.row(site, row, labelled=True), lists.row(site, row, labelled=False)) for row in own},
     )
 
 
