@@ -18,6 +18,7 @@ from msgspec.structs import astuple, replace
 from builder.addresses import Place as Address
 from builder.addresses import of_documents
 from builder.archive import kept
+from builder.archive.cards import Card, drawn
 from builder.archive.kept import Made, State
 from builder.archive.later import packed, raw
 from builder.archive.public import ANY, OTHER, Place, Public, edition_of_file
@@ -72,6 +73,10 @@ class Build(Struct, dict=True):
     pages: tuple[Document, ...] = ()
     fresh: dict[str, Edition] = field(default_factory=dict)
     """The editions that this build has read."""
+    beside: Callable[[Callable[[], int]], Callable[[], int]] = lambda work: work
+    """Begins some work in another process, if that helps."""
+    drawing: list[Callable[[], int]] = field(default_factory=list)
+    """What waits for the cards that have been begun."""
 
     def __post_init__(self) -> None:
         root, house = self.press.root, self.press.house
@@ -209,7 +214,7 @@ class Build(Struct, dict=True):
         from builder.archive.units import unit
 
         newer, older = self.turns[place.key]
-        unit_ = unit(self.site, place, newer, older, drawn=newer is None)
+        unit_ = unit(self.site, place, newer, older, draw=None if newer else self._draw)
         asked = tuple(sorted(self.public.asked - {place.key}))
         core = self.core(place, asked)
         self.wrong += self._pictures_missing(place)
@@ -240,6 +245,10 @@ class Build(Struct, dict=True):
             words=words,
             items=sum(row.home for row in unit_.rows),
         )
+
+    def _draw(self, card: Card) -> None:
+        """Begins a card, which takes as long as the edition; it is kept for whoever asks for it."""
+        self.drawing.append(self.beside(lambda: len(drawn(card, self.press.kept))))
 
     def _bodies(self, place: Place) -> Bodies:
         """Those of the edition as it was; what has been turned into HTML need not be again."""
@@ -372,6 +381,7 @@ def _build(press: Press, site: Path, full: bool, jobs: int, begun: float, walkin
     walked = _meanwhile(walking) if walking else None
     made = Build(press, State() if full else before, lambda _path, _content: b"", walked)
     with Team(made, jobs) as team:
+        made.beside = team.beside
         made.read(team.read)
         stale = made.stale()
         if before.site != (0, 0) and not full and not stale and _nothing_else(made, before):
@@ -386,6 +396,8 @@ def _build(press: Press, site: Path, full: bool, jobs: int, begun: float, walkin
             _sheets(made, team)
             _refuse(made, blocks)
             _swap(before, made.after, tree, press.kept)
+            for done in made.drawing:
+                done()
             rendered, written = made.rendered, len(tree.written)
             return Outcome(rendered, written, made.after.count - written, time.perf_counter() - begun)
 

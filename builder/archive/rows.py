@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import NamedTuple
+
+from builder.archive.later import packed
 
 
 class Row(NamedTuple):
@@ -51,6 +54,11 @@ class Row(NamedTuple):
     """Why it is out of date; empty while it is not."""
     calendar: str = ""
     """Its component of a calendar, folded lines; empty when it has no day."""
+    mark: bytes = b""
+    """A hash of all else, so that lists need not be hashed row by row."""
+
+    def marked(self) -> Row:
+        return self._replace(mark=blake2b(packed(self[:-1]), digest_size=16).digest())
 
 
 class CardRow(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, time
 from typing import Any
 
@@ -43,13 +43,17 @@ class Unit(Struct, frozen=True, kw_only=True):
     """Its rows as lists show them: with their labels, and without."""
 
 
-def unit(site: Site, place: Place, newer: Place | None, older: Place | None, *, drawn: bool) -> Unit:
-    """`drawn`: whether its page has a card of its own; all but the newest share their bulletin's."""
+def unit(
+    site: Site, place: Place, newer: Place | None, older: Place | None, *, draw: Callable[[Card], None] | None
+) -> Unit:
+    """`draw`: begins to draw the card of its own; None: it shares its bulletin's, as all but the newest do."""
     sent = site.public.of(place)
     site.used.clear()
     view = site.viewer.edition(sent.edition, sent.items)
     told = _card(site, sent, view)
-    card = site.card_of(told) if drawn else site.card(sent.bulletin)
+    card = site.card_of(told) if draw else site.card(sent.bulletin)
+    if draw:
+        draw(card)
     files = dict([_page(site, sent, view, (newer, older), card)])
     rows, entries, texts = [], [], []
     for item in sent.items:
@@ -70,7 +74,7 @@ def unit(site: Site, place: Place, newer: Place | None, older: Place | None, *, 
     files.update([_results(site, number, own)])
     return Unit(
         card=told,
-        drawn=card.path if drawn else "",
+        drawn=card.path if draw else "",
         rows=tuple(rows),
         entries=tuple(entries),
         files=files,
@@ -219,7 +223,7 @@ def row_of(site: Site, sent: Sent, shown: WebItem, published: datetime, *, home:
         note=shown.banner,
         outcome=inline(told.details.outcome) if isinstance(told.details, Consultation) else "",
         **_dated(site, item, shown, published),
-    )
+    ).marked()
 
 
 def _dated(site: Site, item: Item, shown: WebItem, published: datetime) -> dict[str, Any]:
