@@ -240,7 +240,7 @@ class Build(Struct, dict=True):
             card=unit_.drawn,
             pictures=unit_.pictures,
             last=max((row.end for row in unit_.rows), default=0.0),
-            told=packed(_schools(unit_)),
+            schools=_schools(unit_),
             entries=_hash((rows, entries)),
             words=words,
             items=sum(row.home for row in unit_.rows),

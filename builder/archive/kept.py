@@ -22,7 +22,7 @@ from builder.archive.rows import CardRow, FeedEntry, Row
 from builder.archive.shelves import Record
 from builder.publish import drop_spare
 
-FORMAT = 8
+FORMAT = 9
 FOLDER = "archive"
 CARDS = "cards/"
 STATE, PENDING = "state", "state.new"
@@ -57,19 +57,14 @@ class Made(NamedTuple):
     """A hash of its part of the search index."""
     items: int
     """How many items are at home in it."""
+    schools: dict[str, tuple[int, bytes]]
+    """How many stories each school has in it, and a hash of them."""
     held: Packed
     """Its files."""
-    told: Packed
-    """Its schools."""
 
     @property
     def files(self) -> dict[str, bytes]:
         return unpacked(self.held)  # type: ignore[no-any-return]
-
-    @property
-    def schools(self) -> dict[str, tuple[int, bytes]]:
-        """How many stories each school has in it, and a hash of them."""
-        return unpacked(self.told)  # type: ignore[no-any-return]
 
 
 class Sheet(NamedTuple):
@@ -170,9 +165,7 @@ def _read(folder: Path, told: bytes) -> State | None:
         return Later(years[_year(key)], f"{key} {what}")
 
     values["records"] = {key: Record._make((*parts, later(key, "outline"))) for key, parts in values["records"].items()}
-    values["units"] = {
-        key: Made._make((*parts, later(key, "files"), later(key, "schools"))) for key, parts in values["units"].items()
-    }
+    values["units"] = {key: Made._make((*parts, later(key, "files"))) for key, parts in values["units"].items()}
     values["sheets"] = {name: Sheet(*parts) for name, parts in values["sheets"].items()}
     return State(**values)
 
@@ -185,7 +178,7 @@ def shelve(state: State, kept: Path) -> None:
     for key, record in state.records.items():
         of_year.setdefault(_year(key), {})[f"{key} outline"] = record.packed
     for key, made in state.units.items():
-        of_year[_year(key)] |= {f"{key} files": made.held, f"{key} schools": made.told}
+        of_year[_year(key)][f"{key} files"] = made.held
     state.years = {year: (write_year(folder, year, values), len(values)) for year, values in of_year.items()}
 
 
@@ -197,7 +190,7 @@ def prepare(state: State, kept: Path) -> None:
     """Written before the swap; it counts only when the site is the one that it names."""
     values = asdict(state)
     values["records"] = {key: record[:-1] for key, record in state.records.items()}
-    values["units"] = {key: made[:-2] for key, made in state.units.items()}
+    values["units"] = {key: made[:-1] for key, made in state.units.items()}
     values["sheets"] = {name: tuple(sheet) for name, sheet in state.sheets.items()}
     (kept / FOLDER / PENDING).write_bytes(marshal.dumps((FORMAT, values)))
 
