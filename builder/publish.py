@@ -93,6 +93,10 @@ class Tree(Struct, dict=True):
             self._write(path, content)
         return hashed
 
+    def note(self, held: Mapping[str, bytes]) -> None:
+        """What another process may have put here."""
+        self.written |= {path for path, hashed in held.items() if self.before.get(path) != hashed}
+
     def _write(self, path: str, content: bytes) -> None:
         target = f"{self.new}/{path}"
         if self.stands and not self.before and _link_same(f"{self.site}/{path}", target, content):

@@ -394,6 +394,7 @@ def _build(press: Press, site: Path, full: bool, jobs: int, begun: float, walkin
             if not before.known:
                 tree.begin_twin((path for unit_ in made.after.units.values() for path in unit_.files), team.aside)
             _sheets(made, team)
+            tree.note({path: one for sheet in made.after.sheets.values() for path, one in sheet.files.items()})
             _refuse(made, blocks)
             _swap(before, made.after, tree, press.kept)
             for done in made.drawing:

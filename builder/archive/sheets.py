@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from hashlib import blake2b
+from itertools import chain
 from typing import Any
 
 from msgspec import Struct, field
@@ -30,6 +32,9 @@ Made = Iterable[File]
 Words = tuple[dict[str, tuple[Any, ...]], Packs, int]
 """What came of the search index: its sheets as plain values, its files, and how many of all were made."""
 
+Due = tuple[str, object, Callable[[], Made]]
+"""A sheet that must be made: its name, its inputs, and what makes it, in this process or another."""
+
 
 class Sheets(Struct):
     """`before`: what the last build left; `after`: what this one leaves. `put` takes what is made."""
@@ -48,7 +53,7 @@ class Sheets(Struct):
     rendered: int = 0
     taken: set[str] = field(default_factory=set)
     """The paths that have an owner: the first one keeps it."""
-    _due: list[tuple[str, object, Callable[[], Made]]] = field(default_factory=list)
+    _due: list[Due] = field(default_factory=list)
 
     def sheet(self, name: str, inputs: object, make: Callable[[], Made]) -> None:
         """Keeps it, or makes it due. `inputs`: plain values that change whenever what `make` makes does."""
@@ -59,21 +64,31 @@ class Sheets(Struct):
             self._due.append((name, inputs, make))
 
     def _settle(self) -> None:
-        """Makes what is due. Paths are given in the order in which it was asked for."""
+        """Makes what is due. A path belongs to the sheet that asked for it first."""
         due, self._due = self._due, []
         made = shared([partial(self._make, make) for _, _, make in due], self.processes)
         for (name, inputs, _), (files, asked, pictures) in zip(due, made, strict=True):
-            held = {path: self.put(path, content) for path, content in files.items() if path not in self.taken}
+            held = {path: hashed for path, hashed in files.items() if path not in self.taken}
             self.rendered += len(held)
             self._keep(name, Sheet(self._hash(inputs, asked), asked, held, pictures))
+        self._write_again(due, [files for files, _, _ in made])
 
     def _make(self, make: Callable[[], Made]) -> tuple[dict[str, bytes], tuple[str, ...], dict[str, str]]:
-        """Its files, the editions that it asked for, and its pictures."""
+        """The hashes of its files, the editions that it asked for, and its pictures."""
         self.site.public.asked = set()
         self.site.used.clear()
-        files = dict(make())
+        files = {path: self.put(path, content) for path, content in make() if path not in self.taken}
         pictures = {used: str(self.site.pictures[used].file) for used in self.site.used}
         return files, tuple(sorted(self.site.public.asked)), pictures
+
+    def _write_again(self, due: Sequence[Due], made: Sequence[Mapping[str, bytes]]) -> None:
+        """What another sheet has written over that asked for the same path later."""
+        twice = {path for path, count in Counter(chain.from_iterable(made)).items() if count > 1}
+        for name, _, make in due if twice else ():
+            own = twice & self.after.sheets[name].files.keys()
+            for path, content in make() if own else ():
+                if path in own:
+                    self.put(path, content)
 
     def _keep(self, name: str, sheet: Sheet) -> None:
         self.after.sheets[name] = sheet

@@ -216,6 +216,23 @@ def test_the_manifest_names_every_file_with_its_hash(house: Path) -> None:
     assert manifest(house / "site", house / "var" / "cache") == told
 
 
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_an_address_that_two_pages_ask_for_belongs_to_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: int
+) -> None:
+    """A page of the house's own may ask for a list's; whichever process makes which, the list stands there."""
+    from builder import aside
+
+    monkeypatch.setattr(aside, "WORTH", 1)
+    document = "---\ntitle: {}\nsummary: A sentence about it.\n---\nWords.\n"
+    files = {"documents/plan.md": document.format("The plan"), "pages/documents.md": document.format("Not the list")}
+    root = write_house(tmp_path / "house", {"weekly/2025-01-14/one.md": item("One"), **files})
+    make(root, jobs=jobs)
+    shown = (root / "site" / "documents" / "index.html").read_text("utf-8")
+    assert "The plan" in shown and "<h1>Not the list" not in shown
+    assert dict(archive(open_written(root, kept=tmp_path / "whole"))) == held(root / "site")
+
+
 def test_several_processes_give_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from builder.archive import workers
 
