@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.context import ForkProcess
 
-    from builder.archive.build import Build
+    from builder.archive.making import Build
 
 Result = tuple[str, Made, int, set[str], list[Finding]]
 Batch = list[str]
