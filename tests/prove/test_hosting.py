@@ -114,8 +114,9 @@ def in_front(make: Callable[[Path, Path, int], list[str]], tmp_path: Path) -> It
     for path, raw in site(tmp_path / "house", files, register).items():
         (top / path).parent.mkdir(parents=True, exist_ok=True)
         (top / path).write_bytes(raw)
-    for folder in (tmp_path, *tmp_path.parents[:3]):
-        folder.chmod(0o755)  # so that the server's own user may read it
+    for folder in (tmp_path, *tmp_path.parents):
+        if not folder.stat().st_mode & 0o001:
+            folder.chmod(0o755)  # so that the server's own user may read it
     behind = ThreadingHTTPServer(("127.0.0.1", 0), Behind)
     Thread(target=behind.serve_forever, daemon=True).start()
     with socket.socket() as free:
