@@ -211,7 +211,7 @@ def _json(site: Site, stock: Stock, feed: Feed, rows: Iterable[Row]) -> bytes:
         "authors": [{"name": site.publisher.name, "url": f"{site.url}/"}],
         "items": items,
     }
-    return (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode()
+    return (json.dumps(told, ensure_ascii=False) + "\n").encode()
 
 
 def _updated(rows: Iterable[Row]) -> str:

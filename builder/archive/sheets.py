@@ -112,8 +112,9 @@ class Sheets(Struct):
         self._calendars()
         self._maps()
         self._settle()
-        self.stock.forget()
-        self.site.forget()
+        if not self.before.known:  # a first build has read all, and may be a large one
+            self.stock.forget()
+            self.site.forget()
         self._documents()
         self._settle()  # a page of the house's own may not have a list's address
         self._search(words())
