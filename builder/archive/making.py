@@ -275,6 +275,3 @@ def _schools(made: Unit) -> dict[str, tuple[int, bytes]]:
 def _hash(value: Any) -> bytes:
     """Of plain values, as marshal knows them."""
     return blake2b(packed(value), digest_size=16).digest()
-
-
-# --- the whole of it -------------------------------------------------------------------------------------------------
